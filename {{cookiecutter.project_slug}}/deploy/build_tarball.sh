@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# build_tarball.sh: builds the tarball of one version for every target, or for the targets that TARGET names.
+#
+# Usage: deploy/build_tarball.sh VERSION        (sh deploy/build_tarball.sh VERSION works too)
+#   VERSION   name of the release: letters, digits, dots, dashes and underscores, for example 20180119
+# Environment:
+#   TARGET    a target of deploy/targets.json, such as debian-12-x86_64-py3.11.2, or the beginning of one, such as debian-12;
+#             default: all of them
+#   ENGINE    where to compile: docker, host (this machine, for itself), or auto (the default: docker if it answers)
+#   XDG_CACHE_HOME, TMPDIR, http_proxy, https_proxy, no_proxy, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_CERT
+#             as everywhere
+# Result: dist/TARGET/NAME-vVERSION.tar.gz and its .sha256
+# Exit codes: 0 done; 64 usage; 69 something needed is unavailable; 70 compiling failed; 73 a write failed; 78 settings.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
+set -Eeuo pipefail
+
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+exec bash "$HERE/run_builder.sh" tarball "$@"

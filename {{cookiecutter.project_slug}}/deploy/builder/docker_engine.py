@@ -1,0 +1,147 @@
+"""Engine "docker": an image of the target's operating system with packages, and containers of it."""
+
+import os
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Optional
+
+from builder import cache, network
+from builder.engine import Mount
+from builder.output import UNAVAILABLE, Failure, detail
+from builder.process import failure, log_file, run_logged
+from builder.settings import WHEELS
+from builder.systems import System
+from builder.targets import Target
+
+ANSWER_SECONDS = 20
+# With Docker's 1e9 open files, yum of CentOS up to 7 visits each: 100 % CPU [docker/buildx#379, moby#23137].
+# Low, because a daemon with a limit of its own refuses to start containers that have more.
+OPEN_FILES = "nofile=1024:4096"
+INSIDE = "/mnt/offline-flask"
+
+
+def query(*arguments: str) -> Optional[str]:
+    """Return what a short docker command prints, None if it fails."""
+    try:
+        result = subprocess.run(
+            ["docker", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            timeout=ANSWER_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def server_version() -> Optional[str]:
+    """Return the version of the Docker engine that answers, None if none does."""
+    return query("version", "--format", "{{.Server.Version}}")
+
+
+def caller() -> list[str]:
+    """Return the options that make files written by a container the caller's own."""
+    options = query("info", "--format", "{{json .SecurityOptions}}") or ""
+    if "rootless" in options:  # root inside is the caller already
+        return []
+    return ["--user", f"{os.getuid()}:{os.getgid()}"]
+
+
+def network_options(enabled: bool, environment: dict[str, str]) -> list[str]:
+    if not enabled:
+        return ["--network", "none"]
+    return ["--network", "host"] if network.names_this_machine(environment) else []
+
+
+def mount_option(path: Path, inside: str, writable: bool) -> list[str]:
+    # docker reads the value as a line of CSV.
+    fields = ["type=bind", f"src={path}", f"dst={inside}", *([] if writable else ["readonly"])]
+    return ["--mount", ",".join('"{}"'.format(field.replace('"', '""')) for field in fields)]
+
+
+@contextmanager
+def variables_file(variables: dict[str, str]) -> Iterator[str]:
+    """Write variables to a file that only the caller can read: they may hold passwords, and ps shows arguments."""
+    with tempfile.NamedTemporaryFile("w", prefix="offline-flask-", encoding="utf-8") as stream:
+        stream.writelines(f"{name}={value}\n" for name, value in variables.items())
+        stream.flush()
+        yield stream.name
+
+
+class DockerEngine:
+    """Runs scripts in containers; see builder.engine.Engine."""
+
+    name = "docker"
+
+    def __init__(self, target: Target, system: System) -> None:
+        self.base, self.packages = system.image, system.packages
+        self.system = f"{target.os} {target.version} in a container of {system.image}"
+        self.repository = f"offline-flask/{target.os}-{target.version}"
+        self.inputs = [WHEELS / "Dockerfile", WHEELS / "install-build-deps.sh", system.packages]
+        self.image = ""
+
+    def prepare(self) -> None:
+        self.image = f"{self.repository}:{cache.key(self.base_content(), cache.files_key(self.inputs))}"
+        if query("image", "inspect", "--format", "{{.Id}}", self.image) is None:
+            self.build_image()
+
+    def identity(self) -> str:
+        return self.image.rpartition(":")[2]
+
+    def base_content(self) -> str:
+        """Return the digests of the base image's layers, pulling it if it is absent."""
+        wanted = ("image", "inspect", "--format", "{{json .RootFS.Layers}} {{.Architecture}}", self.base)
+        content = query(*wanted)
+        if content is None:
+            self.pull()
+            content = query(*wanted)
+        if content is None:
+            raise Failure(UNAVAILABLE, f"docker cannot inspect {self.base}")
+        return content
+
+    def pull(self) -> None:
+        detail(f"pulling {self.base}")
+        log = log_file(f"pull-{cache.key(self.base)}")
+        if run_logged(["docker", "pull", self.base], None, log):
+            advice = (
+                f"the base image {self.base} is not here and cannot be pulled; fix the network, load it "
+                f'(docker load), name another in deploy/targets.json ("image"), or build with ENGINE=host'
+            )
+            raise failure(UNAVAILABLE, advice, "this machine", log)
+
+    def build_image(self) -> None:
+        detail(f"installing the operating system's packages in {self.image}")
+        proxies = network.package_proxies()
+        log = log_file(f"packages-{self.identity()}")
+        command = ["docker", "build", "--pull=false", "--tag", self.image, "--ulimit", OPEN_FILES]
+        command += network_options(True, proxies)
+        for argument in (f"BASE_IMAGE={self.base}", f"PACKAGES={self.packages.name}", *proxies):
+            command += ["--build-arg", argument]
+        if run_logged([*command, str(WHEELS)], {**os.environ, **proxies}, log):
+            raise failure(UNAVAILABLE, "installing the packages for compiling failed", self.system, log)
+
+    def execute(
+        self, script: Path, environment: dict[str, str], mounts: list[Mount], networked: bool, log: Path
+    ) -> int:
+        name = f"offline-flask-{uuid.uuid4().hex}"
+        inside = {mount.variable: f"{INSIDE}/{mount.variable.lower()}" for mount in mounts}
+        variables = {**environment, **inside, "HOME": "/tmp"}
+        command = ["docker", "run", "--rm", "--init", "--name", name, "--ulimit", OPEN_FILES, *caller()]
+        command += ["--security-opt", "label=disable", *network_options(networked, environment)]
+        for mount in mounts:
+            command += mount_option(mount.path, inside[mount.variable], mount.writable)
+        command += mount_option(WHEELS, f"{INSIDE}/scripts", False)
+        command += ["--workdir", "/tmp"]
+        script_inside = f"{INSIDE}/scripts/{script.name}"
+        with variables_file(variables) as path:
+            try:
+                return run_logged([*command, "--env-file", path, self.image, "bash", script_inside], None, log)
+            except BaseException:
+                query("rm", "--force", name)
+                raise

@@ -1,0 +1,92 @@
+"""Locks: the exact versions of project/requirements.txt for one Python, made by pip-tools on that Python."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from builder import cache, network
+from builder.engine import Engine, Job, Mount, run
+from builder.interpreter import Interpreter
+from builder.output import SETTINGS, UNAVAILABLE, Failure
+from builder.settings import APP, WHEELS
+from builder.targets import Target
+
+JOB = Job("make-lock.sh", "resolving project/requirements.txt", UNAVAILABLE, network=True)
+REQUIREMENTS = APP / "requirements.txt"
+PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+HEADER = """\
+# Made by "make lock" for Python {series}; change requirements.txt and run it again instead of editing this.
+# sha256 of requirements.txt: {digest}
+"""
+
+
+def path_for(target: Target) -> Path:
+    return APP / "locks" / f"py{target.python_series}.txt"
+
+
+def tools_for(series: str) -> Path:
+    """Return the requirements file with the pip-tools for a Python: its own, or that of all newer ones."""
+    own = WHEELS / "lock-tools" / f"py{series}.txt"
+    return own if own.is_file() else own.with_name("newer.txt")
+
+
+def requirements_digest() -> str:
+    """Return the sha256 of requirements.txt; Failure 78 if there is none."""
+    try:
+        return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    except OSError as error:
+        raise Failure(SETTINGS, f"project/requirements.txt cannot be read: {error.strerror}") from error
+
+
+def canonical(name: str) -> str:
+    """Return a project's name as PEP 503 normalizes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Return the versions that a lock's text pins, by normalized name."""
+    return {canonical(name): version for name, version in PINNED.findall(text)}
+
+
+def resolve(engine: Engine, target: Target, interpreter: Interpreter, output: Path) -> str:
+    """Return the text of a new lock."""
+    if path_for(target).exists():
+        shutil.copyfile(path_for(target), output / "lock.txt")
+    mounts = [
+        Mount("FULL", interpreter.full),
+        Mount("PROJECT", APP),
+        Mount("LOCK_TOOLS", tools_for(target.python_series)),
+        Mount("OUTPUT", output, writable=True),
+        *network.mounts(),
+    ]
+    run(engine, JOB, {"SERIES": target.python_series, **network.environment()}, mounts)
+    lines = (output / "lock.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("#"))
+
+
+def make(engine: Engine, target: Target, interpreter: Interpreter) -> None:
+    """Write the target's lock."""
+    digest = requirements_digest()
+    path = path_for(target)
+    with tempfile.TemporaryDirectory(dir=cache.directory("wheels"), prefix=".lock-") as directory:
+        text = resolve(engine, target, interpreter, Path(directory))
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(HEADER.format(series=target.python_series, digest=digest) + text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def check(target: Target) -> dict[str, str]:
+    """Return what the lock pins; Failure 78 if it does not fit requirements.txt or lacks gunicorn."""
+    path = path_for(target)
+    name = f"project/locks/{path.name}"
+    text = path.read_text(encoding="utf-8")
+    if f"sha256 of requirements.txt: {requirements_digest()}\n" not in text:
+        raise Failure(SETTINGS, f"project/requirements.txt has changed since {name} was made: run `make lock`")
+    versions = pinned(text)
+    if "gunicorn" not in versions:
+        raise Failure(SETTINGS, "the app is served by gunicorn: add it to project/requirements.txt, run `make lock`")
+    return versions

@@ -1,0 +1,115 @@
+"""The builder's commands: tarball VERSION and lock."""
+
+import os
+import signal
+import sys
+import traceback
+
+import versions
+from builder import bundle, check, choice, interpreter, lock, settings, targets, wheels
+from builder.engine import Engine
+from builder.interpreter import Interpreter
+from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, say
+from builder.settings import DEPLOY, PROJECT, Settings
+from builder.targets import Target
+
+INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
+
+
+def chosen_targets() -> list[Target]:
+    return targets.matching(targets.read(DEPLOY / "targets.json"), os.environ.get("TARGET", ""))
+
+
+def prepared_engine(name: str, target: Target) -> Engine:
+    engine = choice.make(name, target)
+    engine.prepare()
+    return engine
+
+
+def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None:
+    if not lock.path_for(target).exists():
+        detail(f"there is no project/locks/{lock.path_for(target).name} yet: making it")
+        lock.make(engine, target, python)
+
+
+def build_tarball(configuration: Settings, version: str, target: Target, engine_name: str) -> None:
+    steps = Steps()
+    say(f"==> {configuration.app_name}-v{version} for {target.name}")
+    with steps.step("operating system"):
+        engine = prepared_engine(engine_name, target)
+    with steps.step("interpreter"):
+        python = interpreter.build(engine, target)
+    with steps.step("wheels"):
+        lock_if_missing(engine, target, python)
+        pinned = lock.check(target)
+        directory = wheels.build(engine, target, python)
+        count = check.wheels(target, python, directory, pinned)
+        supervisor = wheels.fetch_supervisor(engine, target, python)
+    with steps.step("tarball"):
+        built = bundle.build(configuration, version, target, engine, python, directory, supervisor)
+    say(f"==> built {built.path.relative_to(PROJECT)}")
+    detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
+    detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
+    detail(steps.summary())
+
+
+def tarball(version: str) -> None:
+    """Build a version for every chosen target."""
+    if not versions.is_version(version):
+        pattern = versions.VERSION_PATTERN.pattern
+        raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
+    configuration, wanted = settings.read(), chosen_targets()
+    say("==> engine")
+    engine = choice.choose(os.environ.get("ENGINE") or "auto")
+    for target in choice.buildable(engine, wanted):
+        build_tarball(configuration, version, target, engine)
+
+
+def make_locks() -> None:
+    """Make the lock of every Python among the chosen targets."""
+    wanted = chosen_targets()
+    lock.requirements_digest()
+    say("==> engine")
+    engine_name = choice.choose(os.environ.get("ENGINE") or "auto")
+    by_series = {target.python_series: target for target in choice.buildable(engine_name, wanted)}
+    for target in by_series.values():
+        say(f"==> lock for Python {target.python_series}")
+        engine = prepared_engine(engine_name, target)
+        lock.make(engine, target, interpreter.build(engine, target))
+        detail(f"wrote project/locks/{lock.path_for(target).name}")
+
+
+def run(arguments: list[str]) -> None:
+    if arguments[:1] == ["tarball"] and len(arguments) == 2 and arguments[1]:
+        tarball(arguments[1])
+    elif arguments == ["lock"]:
+        make_locks()
+    else:
+        raise Failure(USAGE, "usage: deploy/build_tarball.sh VERSION (make tarball VERSION=…) | deploy/lock.sh")
+
+
+def be_interrupted(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def report(error: str, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return code
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and return the exit code."""
+    signal.signal(signal.SIGTERM, be_interrupted)
+    os.umask(0o022)
+    try:
+        run(arguments)
+    except Failure as failure:
+        return report(str(failure), failure.code)
+    except OSError as error:
+        return report(f"{error.filename or 'a file'}: {error.strerror or error}", WRITE_FAILED)
+    except KeyboardInterrupt:
+        return report("interrupted; nothing half-made is left", INTERRUPTED)
+    except Exception:
+        traceback.print_exc()
+        return report("this is a fault of the builder itself; please report it with the lines above", INTERNAL)
+    return 0

@@ -1,0 +1,75 @@
+"""Runs long commands: their noise goes to a log file, their progress to the screen."""
+
+import os
+import re
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Optional
+
+from builder import cache
+from builder.output import Failure, detail
+
+PROGRESS = "@@ "
+TAIL = 10
+TERMINATION_SECONDS = 10
+PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def log_file(name: str) -> Path:
+    """Return an empty log file in the cache."""
+    path = cache.directory("logs") / f"{name}.log"
+    path.write_text("", encoding="utf-8")
+    return path
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process and all that it started."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(TERMINATION_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def ended_with_us(process: subprocess.Popen) -> Iterator[None]:
+    """End a process if this program is interrupted while the process runs."""
+    try:
+        yield
+    except BaseException:
+        end(process)
+        raise
+
+
+def run_logged(command: list[str], environment: Optional[dict[str, str]], log: Path) -> int:
+    """Run command, its output appended to log and its progress shown; return its exit status."""
+    with (
+        subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+        ended_with_us(process),
+        log.open("a", encoding="utf-8") as stream,
+    ):
+        for line in process.stdout or ():
+            stream.write(line)
+            if line.startswith(PROGRESS):
+                detail(line[len(PROGRESS) :].rstrip("\n"))
+    return process.returncode
+
+
+def failure(code: int, what: str, system: str, log: Path) -> Failure:
+    """Return a Failure that says what failed where, with the log's path and end, without passwords."""
+    with log.open(encoding="utf-8") as lines:
+        tail = "".join(f"\n    {line.rstrip()}" for line in deque(lines, TAIL))
+    return Failure(code, f"{what}, on {system}; the whole log is {log}; its end:{PASSWORD.sub('…@', tail)}")

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# vendor-libraries.sh: copies the libraries that the interpreter needs, and that not every system has, to lib/vendor.
+#
+# Usage: vendor-libraries.sh
+# Environment:
+#   SHIPPED   tree made by trim-python.sh; its executables look into lib/vendor first (build-python.sh)
+# Exit codes: 0 done; 70 a library is not on this system; otherwise those of the tools.
+set -Eeuo pipefail
+
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+readonly HERE
+
+# Prints "NAME PATH" of every library that the executable and the extension modules need, needed ones of needed ones included.
+needed_libraries() {
+  find "$SHIPPED/bin" "$SHIPPED/lib" -type f \( -name '*.so' -o -name 'python[23].*' \) -exec ldd {} + |
+    awk '$2 == "=>" { print $1, $3 }' | sort -u
+}
+
+is_base_library() {
+  grep -q -x -F -e "${1%%.so*}" "$HERE/base-libraries.txt"
+}
+
+vendor() {
+  if [ "$2" = not ]; then
+    printf 'error: %s is needed, but is not on this system\n' "$1" >&2
+    exit 70
+  fi
+  cp -L "$2" "$SHIPPED/lib/vendor/$1"
+  chmod 755 "$SHIPPED/lib/vendor/$1"
+  strip --strip-unneeded "$SHIPPED/lib/vendor/$1"
+}
+
+main() {
+  local name path
+  mkdir -p "$SHIPPED/lib/vendor"
+  needed_libraries | while read -r name path; do
+    is_base_library "$name" || vendor "$name" "$path"
+  done
+}
+
+main
