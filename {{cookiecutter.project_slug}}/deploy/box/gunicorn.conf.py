@@ -1,0 +1,54 @@
+"""gunicorn's settings on the box; read from the release, so they change with it.
+
+The lines of BASE/shared/app.env become the application's environment. WORKERS and THREADS are settings of the box
+(BASE/state/settings), which setup.sh has checked.
+"""
+
+import io
+import multiprocessing
+import os
+import sys
+
+
+def read_settings(path):
+    """The KEY=value lines of a file as a dict, empty if there is none. Nothing in it is evaluated."""
+    try:
+        with io.open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.strip() for line in file]
+    except IOError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+release = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+base = os.path.dirname(release)
+settings = read_settings(os.path.join(base, "state", "settings"))
+python2 = sys.version_info[0] == 2
+app_env = [u"%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
+
+chdir = release
+raw_env = [line.encode("utf-8") if python2 else line for line in app_env]
+workers = int(settings.get("WORKERS", min(2 * multiprocessing.cpu_count() + 1, 9)))
+threads = int(settings.get("THREADS", 1 if python2 else 4))
+# A worker's heartbeat is a file that must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+accesslog = os.path.join(base, "logs", "access.log")
+errorlog = os.path.join(base, "logs", "error.log")
+capture_output = True
+
+
+def post_fork(server, worker):
+    """Several workers write to one log: what the application prints goes there whole lines at a time."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True)
+        else:
+            setattr(sys, name, os.fdopen(stream.fileno(), "w", 1))
+
+
+# gunicorn 26 and later would open a control socket below the home directory.
+control_socket_disable = True

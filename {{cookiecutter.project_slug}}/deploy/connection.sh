@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# connection.sh: what ship.sh, verify.sh and remote.sh share: messages, the bundle to use, and one ssh connection for all.
+# Sourced; it has no usage of its own. Needs $here, the directory of the script that sources it.
+
+# shellcheck disable=SC2154  # $here is the sourcing script's
+dist=$here/../dist
+
+step() { printf '==> %s\n' "$*"; }
+
+# fail STATUS MESSAGE
+fail() {
+  printf 'error: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# usage MESSAGE: the header of the script is its help.
+usage() {
+  sed -n '/^# Usage:/,/^# Exit/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
+  fail 64 "$1"
+}
+
+# The name of the application, from config.env, which is parsed and never run.
+app_name() { sed -n "s/^APP_NAME='\([a-z][a-z0-9_-]*\)'\$/\1/p" "$here/../config.env"; }
+
+check_host() {
+  [[ "$1" =~ ^([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] ||
+    fail 64 "HOST '$1' is not [user@]box; a port or a key goes into your ssh configuration"
+}
+
+# shellcheck disable=SC2034  # bundle is for the sourcing script
+# find_bundle VERSION: sets $bundle, the one tarball of that version; TARGET chooses where there are several.
+find_bundle() {
+  local found=()
+  [[ "$1" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || fail 64 "VERSION '$1' is not a version"
+  local candidate
+  bundle=''
+  # shellcheck disable=SC2231  # TARGET may be a pattern
+  for candidate in "$dist"/${TARGET:-*}/*-v"$1".tar.gz; do
+    [ ! -f "$candidate" ] || found+=("$candidate")
+  done
+  case ${#found[@]} in
+    0) fail 69 "there is no bundle of version $1 in dist/${TARGET:-}; make it first: make tarball VERSION=$1" ;;
+    1) bundle=${found[0]} ;;
+    *) fail 64 "several targets have version $1; choose with TARGET=: $(for candidate in "${found[@]}"; do basename "$(dirname "$candidate")"; done | tr '\n' ' ')" ;;
+  esac
+}
+
+# connect HOST: opens the connection that remote and copy use; a control path must be short (104 bytes).
+connect() {
+  connection_host=$1
+  connection=$(mktemp -d /tmp/connection.XXXXXX)
+  ssh_options=(-o "ControlPath=$connection/%C" -o ForwardAgent=no)
+  [ -z "${SSH_CONFIG:-}" ] || ssh_options+=(-F "$SSH_CONFIG")
+  if ! ssh "${ssh_options[@]}" -o ControlMaster=yes -o ControlPersist=60 -o ConnectTimeout=10 -N -f "$connection_host" 2>"$connection/log"; then
+    local reason
+    reason=$(tail -n 1 "$connection/log")
+    disconnect
+    fail 69 "cannot reach $connection_host: ${reason:-ssh gave no reason}"
+  fi
+}
+
+# remote [SSH OPTION] COMMAND
+# shellcheck disable=SC2029  # COMMAND is for the box's shell
+remote() { ssh "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host" "${@:$#}"; }
+
+# copy FILE… DIRECTORY/
+copy() { scp -q "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host:${!#}"; }
+
+disconnect() {
+  ssh "${ssh_options[@]}" -O exit "$connection_host" 2>/dev/null || true
+  rm -rf "$connection"
+}

@@ -1,0 +1,99 @@
+"""Putting a release in service beside the one that serves, and taking that one out only then.
+
+`current` is the one truth: until it flips a deployment that dies is undone, from then on it is finished (settling.py).
+"""
+
+import files
+import gate
+import hook
+import logs
+from output import REFUSED, Failure, detail, step
+from prune import prune
+from settling import settle
+from state import require_complete
+
+
+def activate(box, release):
+    """Put `release` in service; Failure (1) if it is refused, and then the former release still serves."""
+    require_complete(box.state, release.version)
+    if box.state.interrupted_switch():
+        settle(box)
+    former = box.layout.current()
+    if former and former.version == release.version:
+        if serves(box, release):
+            box.site.install(release)
+            detail("nothing changed: %s is in service" % release.directory_name)
+            return
+        former = None
+    box.state.log("activate", release.version, former=former.version if former else None)
+    _switch(box, release, former)
+    box.state.log("in service", release.version)
+    prune(box.layout, box.state, former)
+
+
+def serves(box, release):
+    """Whether a release that should be in service is."""
+    return box.manager.is_running(release) and gate.answer(gate.public(box.layout.public), release.health_path) == 200
+
+
+def _switch(box, release, former):
+    log_end = logs.end(box.layout)
+    box.manager.prepare(release)
+    try:
+        box.manager.guard(release)
+        box.state.begin_switch(release.version)
+        if not box.state.read_mark("good", release.version):
+            hook.run(box.layout, release)
+        _try_candidate(box, release)
+        _start(box, release, former)
+        box.site.install(release)
+        _commit(box, release, former)
+    except BaseException as reason:
+        _withdraw(box, release, former)
+        if isinstance(reason, Failure):
+            raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), box.layout.still_serving()))
+        raise
+    if former:
+        step("Letting %s finish its requests" % former.directory_name)
+        box.manager.stop(former)
+    box.state.end_switch()
+
+
+def _try_candidate(box, release):
+    step("Trying %s where nobody sees it" % release.directory_name)
+    box.manager.start_candidate(release)
+    box.manager.pass_candidate_gate(release)
+    box.manager.stop_candidate(release)
+
+
+def _start(box, release, former):
+    step("Starting %s%s" % (release.directory_name, " beside " + former.directory_name if former else ""))
+    box.manager.start(release)
+    box.manager.pass_gate(release)
+    found = gate.answer(gate.public(box.layout.public), release.health_path)
+    if found != 200:
+        where = "http://%s:%d%s" % (box.layout.public + (release.health_path,))
+        raise Failure(REFUSED, "%s answers on %s with: %s" % (release.directory_name, where, found))
+
+
+def _commit(box, release, former):
+    """The release is good. Everything that it needs is on disk before `current` points at it."""
+    step("Switching over to %s" % release.directory_name)
+    if not box.state.read_mark("good", release.version):
+        box.state.mark("good", release.version, former=former.version if former else None)
+    files.sync(box.layout.base)
+    files.point(box.layout.current_link, release.directory_name)
+    box.manager.make_default(release)
+    files.sync(box.layout.base)
+
+
+def _withdraw(box, release, former):
+    """Undo a refused switch-over, in the order in which nothing is missed: the former release never stopped."""
+    box.layout.settings.undo()
+    if former:
+        files.point(box.layout.current_link, former.directory_name)
+    box.site.undo()
+    box.manager.withdraw(release, former)
+    box.state.mark("bad", release.version)
+    box.state.log("refused", release.version)
+    box.state.end_switch()

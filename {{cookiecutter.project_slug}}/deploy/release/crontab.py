@@ -1,0 +1,35 @@
+"""The crontab of whoever runs this: what starts the application at boot without systemd, and rotates its logs."""
+
+import subprocess
+
+import process
+from output import INTERNAL, Failure, warning
+
+
+def add(line):
+    """Add a line if it is not there; every other line stays. Where there is no cron, a warning says what to do."""
+    try:
+        lines = _read()
+        if line not in lines:
+            _write(lines + [line])
+    except (Failure, OSError) as reason:
+        warning("cannot write a crontab (%s): have this run in another way: %s" % (reason, line))
+
+
+def remove(part):
+    """Remove every line that holds `part`; a no-op where there is no crontab."""
+    lines = _read() if process.exists("crontab") else []
+    if any(part in line for line in lines):
+        _write([line for line in lines if part not in line])
+
+
+def _read():
+    status, output = process.run(["crontab", "-l"])
+    return output.splitlines() if status == 0 else []
+
+
+def _write(lines):
+    child = subprocess.Popen(["crontab", "-"], stdin=subprocess.PIPE, close_fds=True, env={"PATH": process.PATH})
+    child.communicate("".join(line + "\n" for line in lines).encode("utf-8"))
+    if child.returncode:
+        raise Failure(INTERNAL, "crontab failed with status %d" % child.returncode)

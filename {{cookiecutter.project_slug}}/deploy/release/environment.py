@@ -1,0 +1,49 @@
+"""The virtual environment of a release: made by the bundle's interpreter, filled from the bundle's wheels alone."""
+
+import glob
+import os
+import shutil
+
+import process
+from output import BAD_BUNDLE, Failure, detail, step
+
+
+def create(release):
+    """Make the virtual environment from nothing; Failure (65) if a wheel is missing or not the listed one."""
+    step("Making the virtual environment of %s" % release.directory_name)
+    shutil.rmtree(release.venv, ignore_errors=True)
+    _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
+    _install_wheels(release)
+    _make_read_only(release.venv)
+
+
+def _install_wheels(release):
+    wheels = os.path.join(release.path, "wheels")
+    detail("%d wheels" % len(glob.glob(os.path.join(wheels, "*.whl"))))
+    # The interpreter's pip, executed by the environment's python: the environment needs no pip of its own.
+    pip = glob.glob(os.path.join(release.interpreter_directory, "lib", "python*", "site-packages", "pip"))
+    options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-index", "--find-links", wheels]
+    options += [
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "--ignore-installed",
+        "--no-warn-script-location",
+    ]
+    listed = os.path.join(wheels, "installed.txt")
+    _run([release.python, "-E", "-s", "-B"] + pip + ["install", "--quiet", "--requirement", listed] + options)
+
+
+def _run(command):
+    status, output = process.run(command)
+    if status:
+        raise Failure(BAD_BUNDLE, "%s failed:\n%s" % (" ".join(command[:4]), process.tail(output)))
+
+
+def _make_read_only(tree):
+    for directory, _, names in os.walk(tree):
+        for name in names:
+            path = os.path.join(directory, name)
+            if not os.path.islink(path):
+                os.chmod(path, os.stat(path).st_mode & ~0o222)

@@ -1,0 +1,93 @@
+"""The health gate: a release serves only after it has answered well, several times, from its own directory."""
+
+import socket
+import time
+
+import process
+from output import REFUSED, Failure
+
+try:
+    from http.client import HTTPConnection, HTTPException
+except ImportError:  # Python 2
+    from httplib import HTTPConnection, HTTPException
+
+NEEDED_ANSWERS = 5
+INTERVAL_SECONDS = 0.05
+TOLERATED_DEATHS = 2
+DEADLINE_SECONDS = 60
+ANSWER_TIMEOUT_SECONDS = 10
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        HTTPConnection.__init__(self, "localhost", timeout=ANSWER_TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def public(address):
+    """A new connection to the public port, an (address, port)."""
+    return HTTPConnection(*address, timeout=ANSWER_TIMEOUT_SECONDS)
+
+
+def answer(connection, path):
+    """What came back: an HTTP status, or the reason why there was none."""
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (EnvironmentError, HTTPException) as reason:
+        return str(reason) or reason.__class__.__name__
+    finally:
+        connection.close()
+
+
+def wait(release, connect, main_pid, deadline=DEADLINE_SECONDS):
+    """Return when HEALTH_PATH has been answered with 200 several times in a row, and no worker died meanwhile.
+
+    connect    makes a new connection to this release alone
+    main_pid   gives the process id of its gunicorn, or None when it has ended
+    Failure (1) says what was found instead, at `deadline` seconds or as soon as its processes keep ending.
+    """
+    trial, end = Trial(release), time.time() + deadline
+    while trial.good < NEEDED_ANSWERS:
+        if time.time() > end:
+            trial.refuse("did not answer %s with 200 in %d s: %s" % (release.health_path, deadline, trial.found))
+        trial.ask(connect, main_pid())
+        time.sleep(INTERVAL_SECONDS)
+
+
+class Trial(object):
+    """The answers of one release so far."""
+
+    def __init__(self, release):
+        self._release = release
+        self._workers = set()
+        self._deaths = 0
+        self.good = 0
+        self.found = "no answer"
+
+    def ask(self, connect, pid):
+        """One question; `good` counts those in a row that were answered well."""
+        if pid is None:
+            self.refuse("ended before it served")
+        self.found = answer(connect(), self._release.health_path)
+        at_home = process.working_directory(pid) == self._release.path
+        healthy = self.found == 200 and at_home and not self._lost_workers(pid)
+        self.good = self.good + 1 if healthy else 0
+
+    def _lost_workers(self, pid):
+        workers = process.children(pid)
+        lost, self._workers = self._workers - workers, workers
+        self._deaths += len(lost)
+        if self._deaths > TOLERATED_DEATHS:
+            self.refuse("loses its workers while it answers")
+        return bool(lost)
+
+    def refuse(self, reason):
+        raise Failure(REFUSED, "%s %s" % (self._release.directory_name, reason))

@@ -1,0 +1,58 @@
+"""From an unpacked bundle to a complete release."""
+
+import os
+
+import environment
+import files
+import manifest
+import process
+import selftest
+from output import Failure
+
+
+def install(layout, state, release):
+    """Make the release complete: directories, virtual environment, wheels, the application's own test.
+
+    Failure leaves it incomplete, so that the next setup.sh starts it afresh.
+    """
+    state.log("install", release.version)
+    manifest.check(release, layout.base)
+    _make_directories(layout)
+    environment.create(release)
+    try:
+        selftest.run(layout, release)
+    except Failure:
+        state.mark("bad", release.version)
+        raise
+    files.point(os.path.join(release.path, "instance"), os.path.join(layout.shared, "data"))
+    _link_from_home(layout, release)
+    files.sync(layout.base)
+    state.mark("complete", release.version)
+
+
+def _make_directories(layout):
+    """shared, logs and run are the account's own; everything else in BASE stays with whoever installs."""
+    account = process.Account(layout.username)
+    for path in (layout.shared, os.path.join(layout.shared, "data"), layout.logs, layout.run):
+        if not os.path.lexists(path):
+            os.mkdir(path, 0o750)
+            os.chown(path, account.uid, account.gid)
+    _make_app_env(layout, account)
+
+
+def _make_app_env(layout, account):
+    """An empty shared/app.env for its owner to fill; what is there stays. The account makes it itself."""
+    command = '[ -e "$1" ] || [ -L "$1" ] || (umask 077 && printf "%s\\n" "$2" >"$1")'
+    comment = "# Settings and secrets of the app on this box, KEY=value lines; then: activate.sh --restart"
+    process.run(["/bin/sh", "-c", command, "sh", os.path.join(layout.shared, "app.env"), comment], account)
+
+
+def _link_from_home(layout, release):
+    """~USERNAME/NAME-vVERSION, so that the same commands work in both modes.
+
+    The account makes it itself: root writes nothing where others can.
+    """
+    if layout.mode == "root":
+        account = process.Account(layout.username)
+        command = ["ln", "-s", "-n", "-f", release.path, os.path.join(account.home, release.directory_name)]
+        process.run(command, account)

@@ -1,0 +1,49 @@
+"""Old releases are removed, but never one that a rollback may want."""
+
+import os
+import shutil
+
+import process
+from output import detail, step
+
+KEPT_GOOD_RELEASES = 5
+
+
+def prune(layout, state, former):
+    """Remove bad releases and all but the last good ones, then the interpreters that no release names.
+
+    The release in service, the one before it and what a process runs from stay whatever their marks.
+    """
+    used = _used_directories(layout.base)
+    good = state.marked("good")
+    needed = set(good[-KEPT_GOOD_RELEASES:] + [layout.current().version] + ([former.version] if former else []))
+    needed.update(version for version in state.marked("complete") if layout.release(version).directory_name in used)
+    surplus = [version for version in state.marked("complete") if version not in needed]
+    if surplus:
+        step("Removing old releases")
+    for version in surplus:
+        _remove_release(layout, state, version)
+    _remove_unused_interpreters(layout, state, used)
+
+
+def _used_directories(base):
+    """The names in BASE that the executable or the working directory of a process lies below."""
+    paths = [find(pid) for pid in process.all_pids() for find in (process.executable, process.working_directory)]
+    return {path[len(base) + 1 :].split("/")[0] for path in paths if path and path.startswith(base + "/")}
+
+
+def _remove_release(layout, state, version):
+    path = os.path.join(layout.base, "%s-v%s" % (layout.name, version))
+    detail(path)
+    # The mark first: a release that is half removed must not count as installed.
+    state.unmark("complete", version)
+    state.unmark("good", version)
+    shutil.rmtree(path)
+
+
+def _remove_unused_interpreters(layout, state, used):
+    used = used | {layout.release(version).bundle["PYTHON_DIR"] for version in state.marked("complete")}
+    for entry in os.listdir(layout.base):
+        if entry.startswith("python-") and entry not in used:
+            detail(os.path.join(layout.base, entry))
+            shutil.rmtree(os.path.join(layout.base, entry))

@@ -1,0 +1,558 @@
+#!/bin/sh
+# setup.sh: install one release from its bundle on this box and put it in service.
+#
+# Usage: sh setup.sh [--check] VERSION USERNAME [SETTING=VALUE…]
+#
+#   --check    only tell what this box lacks, all of it at once, and which row of targets.json it is; change nothing
+#   VERSION    the version in the bundle's name, NAME-vVERSION.tar.gz
+#   USERNAME   the account that the application runs as
+#   SETTING    of this box, remembered until it is given again; an empty VALUE is the default again:
+#     PORT         where gunicorn listens on 127.0.0.1; default 1337
+#     SERVER_NAME  names that nginx answers to, with commas between them; default: any
+#     NGINX        site: a server on port 80; snippet: a file for a server block of your own; none; default site
+#     WORKERS      gunicorn's processes; default: twice the processors and one, at most 9
+#     THREADS      threads of each; default 4
+#
+# The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it.
+# Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
+# goes below that account's home, and nothing of root's is touched.
+#
+# This file does only what must happen before there is a Python: it checks the arguments, the bundle and
+# the box, unpacks the bundle beside what is installed, and hands over to the bundle's own interpreter.
+# Until then nothing on the box is changed; a release in service is never touched by a failure.
+#
+# Environment: none is used; what could mislead tar, gzip or Python is cleared.
+#
+# Exit codes: 0 VERSION is in service, or --check found no gap; 1 the new release was refused, the old one still serves; 64 usage;
+#   65 the bundle is damaged or not what it says; 69 there is no bundle here; 70 internal; 73 a write failed;
+#   75 another deployment runs; 78 this box lacks something, all of it listed.
+set -eu
+umask 022
+PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset TAR_OPTIONS GZIP POSIXLY_CORRECT CDPATH ENV BASH_ENV GREP_OPTIONS
+
+version_pattern='^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+username_pattern='^[a-z_][a-z0-9_.-]{0,31}$'
+tools='awk cmp cut date df find flock getconf grep gzip mktemp readlink sed sha256sum sort stat tar tr uname uniq wc'
+
+main() {
+  parse_arguments "$@"
+  find_tarball
+  choose_base
+  read_bundle
+  check_box
+  [ "$only_check" = no ] || exit 0
+  take_lock
+  copy_bundle
+  check_copy
+  stop_if_installed
+  check_members
+  unpack
+  check_unpacked
+  put_in_place
+  hand_over install
+}
+
+step() { printf '==> %s\n' "$*"; }
+detail() { printf '    %s\n' "$*"; }
+warning() { printf 'warning: %s\n' "$*" >&2; }
+
+# fail STATUS MESSAGE: the only way out with an error; clean_up runs on exit.
+fail() {
+  status=$1
+  shift
+  printf 'error: %s\n' "$*" >&2
+  exit "$status"
+}
+
+usage() {
+  sed -n '/^# Usage:/,/^# Exit/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
+  fail 64 "$1"
+}
+
+matches() { printf '%s\n' "$1" | grep -Eq "$2" && [ "$(printf '%s\n' "$1" | wc -l)" -eq 1 ]; }
+
+parse_arguments() {
+  only_check=no
+  [ "${1:-}" != --check ] || { only_check=yes && shift; }
+  [ $# -ge 2 ] || usage "setup.sh takes VERSION and USERNAME, not $# arguments"
+  version=$1 username=$2
+  shift 2
+  matches "$version" "$version_pattern" ||
+    usage "VERSION '$version' is not a version: letters, digits, '.', '_' and '-', at most 64, the first a letter or digit"
+  matches "$username" "$username_pattern" ||
+    usage "USERNAME '$username' is not an account name"
+  settings=''
+  for setting; do parse_setting "$setting"; done
+}
+
+# The same as in release/settings.py, which reads them for good.
+parse_setting() {
+  case $1 in
+    *=) pattern='^(PORT|SERVER_NAME|NGINX|WORKERS|THREADS)=$' ;;
+    PORT=*) pattern='^PORT=([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$' ;;
+    SERVER_NAME=*) pattern='^SERVER_NAME=[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}(,[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}){0,15}$' ;;
+    NGINX=*) pattern='^NGINX=(site|snippet|none)$' ;;
+    WORKERS=* | THREADS=*) pattern='^(WORKERS|THREADS)=[1-9][0-9]{0,2}$' ;;
+    *) usage "'$1' is not a setting that setup.sh knows" ;;
+  esac
+  matches "$1" "$pattern" || usage "'$1' is not a value for that setting"
+  settings="$settings$1
+"
+}
+
+# setting KEY DEFAULT: as given now, else as remembered.
+setting() {
+  remembered=$(cat "$state/settings" 2>/dev/null || true)
+  printf '%s\n' "$remembered" "$settings" | awk -v key="$1" -v standard="$2" '
+    index($0, key "=") == 1 { value = substr($0, length(key) + 2) }
+    END { print value == "" ? standard : value }'
+}
+
+find_tarball() {
+  tarball=''
+  for candidate in ./*-v"$version".tar.gz; do
+    [ -f "$candidate" ] || continue
+    [ -z "$tarball" ] || fail 64 "several bundles of version $version are here: $tarball and $candidate; leave only one"
+    tarball=$candidate
+  done
+  [ -n "$tarball" ] ||
+    fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
+  name=${tarball#./}
+  name=${name%-v"$version".tar.gz}
+  matches "$name" '^[a-z][a-z0-9_-]{0,31}$' || fail 65 "'$name' in $tarball is not the name of an application"
+  release=$name-v$version
+}
+
+choose_base() {
+  if [ "$(id -u)" -eq 0 ]; then
+    mode=root base=/opt/$name
+  elif [ "$(id -un)" = "$username" ]; then
+    mode=user base=${HOME%/}
+  else
+    fail 64 "run setup.sh as root or as $username, not as $(id -un)"
+  fi
+  state=$base/state
+  port=$(setting PORT 1337) nginx=$(setting NGINX site)
+}
+
+# The head of the bundle says what it needs; it is parsed, never sourced.
+read_bundle() {
+  step "Reading $tarball"
+  bundle=$(tar -xzOf "$tarball" "$release/BUNDLE" 2>/dev/null) ||
+    fail 65 "$tarball is truncated, or holds no $release/BUNDLE: build it again, or copy it again"
+  [ "$(bundle_value FORMAT)" = 1 ] || fail 65 "$tarball has a format that this setup.sh does not know; use the setup.sh it was built with"
+  [ "$(bundle_value NAME)/$(bundle_value VERSION)" = "$name/$version" ] ||
+    fail 65 "$tarball says that it is $(bundle_value NAME) version $(bundle_value VERSION): its file name is wrong"
+  python=$(bundle_value PYTHON)
+  python_dir=$(bundle_value PYTHON_DIR)
+  matches "$python" '^[0-9]+\.[0-9]+\.[0-9]+$' || fail 65 "BUNDLE names no Python version"
+  matches "$python_dir" "^python-$python-[0-9a-f]{12}\$" || fail 65 "BUNDLE names no interpreter"
+  for key in UNPACKED_BYTES MEMBERS; do
+    matches "$(bundle_value $key)" '^[0-9]{1,15}$' || fail 65 "BUNDLE has no number for $key"
+  done
+  interpreter=$base/$python_dir/bin/python${python%.*}
+}
+
+bundle_value() { printf '%s\n' "$bundle" | sed -n "s/^$1=//p"; }
+
+# ---- What the box must have; every gap is listed in one message, and nothing is touched.
+
+check_box() {
+  step "Checking this box"
+  gaps=''
+  check_tools
+  check_mode
+  check_owner
+  check_account
+  check_machine
+  check_glibc
+  check_space
+  check_memory
+  check_executable
+  check_service_manager
+  check_port
+  check_nginx
+  check_clock
+  check_logrotate
+  [ "$only_check" = no ] || describe_target
+  [ -z "$gaps" ] || fail 78 "this box is not ready for $release:$gaps"
+  [ "$only_check" = no ] || detail "nothing is missing"
+}
+
+gap() {
+  gaps="$gaps
+    - $1"
+}
+
+check_tools() {
+  for tool in $tools; do
+    command -v "$tool" >/dev/null 2>&1 || gap "the command $tool is missing; install it from the system's packages"
+  done
+}
+
+check_mode() {
+  if [ -f "$state/mode" ] && [ "$(cat "$state/mode")" != $mode ]; then
+    gap "$base was installed in $(cat "$state/mode") mode; run setup.sh the same way, the two are never mixed"
+  elif [ -f "$state/username" ] && [ "$(cat "$state/username")" != "$username" ]; then
+    gap "$name runs here as $(cat "$state/username"), not as $username"
+  elif [ $mode = user ] && [ -f "/opt/$name/state/mode" ]; then
+    gap "$name is installed by root in /opt/$name; run setup.sh as root"
+  fi
+}
+
+# Whoever can change BASE decides what runs from it.
+check_owner() {
+  if [ $mode = user ]; then
+    [ -w "$base" ] || gap "$username cannot write in its home, $base"
+  elif [ -n "$(find "$base" "$state" -prune \( ! -user 0 -o -perm -020 -o -perm -002 \) 2>/dev/null)" ]; then
+    gap "$base is not root's alone: chown -R root:root $base && chmod go-w $base $state"
+  fi
+}
+
+check_account() {
+  if ! id "$username" >/dev/null 2>&1; then
+    gap "there is no account $username; make it: useradd --create-home $username"
+  elif [ "$(id -u "$username")" -eq 0 ]; then
+    gap "$username is root; the application needs an account of its own: useradd --create-home $name"
+  fi
+}
+
+check_machine() {
+  [ "$(bundle_value ARCH)" = "$(uname -m)" ] ||
+    gap "the bundle is for $(bundle_value ARCH), this machine is $(uname -m); build it for this machine"
+}
+
+check_glibc() {
+  glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | awk '{ print $2 }')
+  floor=$(bundle_value GLIBC)
+  if [ -z "$glibc" ]; then
+    gap "this system has no GNU C library, which the bundle needs"
+  elif [ "$(printf '%s\n%s\n' "$floor" "$glibc" | sort -t . -k 1,1n -k 2,2n | sed -n 1p)" != "$floor" ]; then
+    gap "glibc is $glibc, but $(bundle_value GLIBC_FILE) needs $floor; build for this system"
+  fi
+}
+
+# Unpacked once in staging, and as much again for the virtual environment and its byte code.
+check_space() {
+  nearest=$base
+  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+  need=$(($(bundle_value UNPACKED_BYTES) / 512 + $(wc -c <"$tarball") / 1024))
+  free=$(df -Pk "$nearest" | awk 'NR == 2 { print $4 }')
+  [ "$free" -ge "$need" ] || gap "$nearest has $free KiB free, $need KiB are needed"
+  inodes=$(df -Pi "$nearest" 2>/dev/null | awk 'NR == 2 && $2 ~ /^[1-9]/ { print $4 }')
+  [ "${inodes:-999999999}" -ge $(($(bundle_value MEMBERS) * 2)) ] ||
+    gap "$nearest has $inodes inodes free, $(($(bundle_value MEMBERS) * 2)) are needed"
+}
+
+# Two releases run side by side for a moment. What the one in service takes is measured; before there is one, 20 MiB
+# are assumed for gunicorn and for each worker: the skeleton's Flask app takes 17 (proportional set size, Python 3.11).
+check_memory() {
+  available=$(awk '/^MemAvailable:/ { exact = $2 } /^(MemFree|Buffers|Cached):/ { about += $2 } END { printf "%d\n", exact ? exact : about }' /proc/meminfo)
+  in_service=$(memory_in_service)
+  if [ "$in_service" -gt 0 ]; then need=$in_service; else need=$(($(worker_count) * 20480 + 20480)); fi
+  [ "$available" -ge "$need" ] || gap "$available KiB of memory are available, a release beside the one in service needs $need KiB"
+}
+
+# As in gunicorn.conf.py.
+worker_count() {
+  processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+  setting WORKERS $((processors < 4 ? 2 * processors + 1 : 9))
+}
+
+# Proportional set sizes (proc(5)) of what runs in the directory that `current` names; 0 where they cannot be read.
+memory_in_service() {
+  link="/cwd -> $base/$(readlink "$base/current" 2>/dev/null || echo none)"
+  # shellcheck disable=SC2012  # numbers and the one name only
+  for pid in $(ls -l /proc/[0-9]*/cwd 2>/dev/null |
+    awk -v link="$link" 'substr($0, length($0) - length(link) + 1) == link { sub(/\/cwd -> .*/, ""); sub(/.*\//, ""); print }'); do
+    cat "/proc/$pid/smaps" 2>/dev/null || true
+  done | awk '/^Pss:/ { sum += $2 } END { printf "%d\n", sum }'
+}
+
+# Only BASE: nothing of a release is executed in /tmp.
+check_executable() {
+  mount=$(df -P "$nearest" | awk 'NR == 2 { print $NF }')
+  ! awk -v mount="$mount" '$2 == mount { options = $4 } END { exit options !~ /(^|,)noexec(,|$)/ }' /proc/mounts ||
+    gap "$mount is mounted noexec, so nothing can run from $base: mount -o remount,exec $mount, and mend /etc/fstab"
+}
+
+check_service_manager() {
+  [ $mode = user ] || [ ! -d /run/systemd/system ] || return 0
+  if ! command -v crontab >/dev/null 2>&1; then
+    warning "there is no crontab: nothing will start $name after a reboot, and nothing rotates its logs; install cron"
+  fi
+}
+
+# ---- Who listens where, from the kernel's own tables: neither ss nor netstat is needed.
+
+check_port() {
+  [ $mode = root ] || [ "$port" -ge 1024 ] || gap "PORT=$port is below 1024, which only root may open"
+  for pid in $(port_holders "$port"); do
+    is_ours "$pid" || { gap "port $port is held by $(describe_process "$pid"); stop it, or choose another: PORT=…" && return; }
+  done
+}
+
+# port_holders PORT: the numbers of the processes, or 0 where they cannot be seen.
+port_holders() {
+  # shellcheck disable=SC2013  # each a number
+  for inode in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk -v port="$(printf '%04X' "$1")" '$4 == "0A" && $2 ~ ":" port "$" { print $10 }'); do
+    # shellcheck disable=SC2012  # numbers and socket names only
+    ls -l /proc/[0-9]*/fd 2>/dev/null |
+      awk -v socket="socket:[$inode]" '/^\/proc\// { split($0, part, "/") } $NF == socket { print part[3]; found = 1 } END { if (!found) print 0 }'
+  done | sort -u
+}
+
+# Of this application, its service manager's, or a gunicorn that the account started by hand and that is taken over.
+is_ours() {
+  [ "$1" -ne 0 ] || return 1
+  [ "$1" -ne 1 ] || { systemctl is-active --quiet "$name.socket" 2>/dev/null && return; }
+  # supervisord marks what it starts; one of these only keeps the port open.
+  ! tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -q "^SUPERVISOR_SERVER_URL=unix://$state/supervisor/" || return 0
+  owner=$(stat -c %u "/proc/$1" 2>/dev/null) || return 0
+  case $(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) in
+    *"$base/$name-v"* | *"$base/run/"* | *"$base/state/"*) [ "$owner" = 0 ] || [ "$owner" = "$(id -u "$username")" ] ;;
+    *gunicorn*) [ "$owner" = "$(id -u "$username")" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+describe_process() {
+  if [ "$1" -eq 0 ]; then
+    echo "a process of another account"
+  else
+    echo "process $1 ($(tr -c '[:print:]' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200 | sed 's/ *$//'))"
+  fi
+}
+
+# ---- What stands before gunicorn
+
+check_nginx() {
+  [ $mode = root ] && [ "$nginx" != none ] || return 0
+  if ! command -v nginx >/dev/null 2>&1; then
+    warning "nginx is not installed: nothing will answer on port 80; install nginx, then run setup.sh again"
+    return
+  fi
+  check_selinux
+  [ "$nginx" = site ] || return 0
+  for pid in $(port_holders 80); do
+    case $(cat "/proc/$pid/comm" 2>/dev/null) in
+      nginx) ;;
+      *) gap "port 80, which nginx needs, is held by $(describe_process "$pid"); stop it, or choose NGINX=none" && break ;;
+    esac
+  done
+  check_firewall
+}
+
+# SELinux keeps nginx from connecting to gunicorn, which shows as 502 Bad Gateway.
+check_selinux() {
+  [ "$(getenforce 2>/dev/null)" = Enforcing ] || return 0
+  case $(getsebool httpd_can_network_connect 2>/dev/null) in
+    *on) ;;
+    *) gap "SELinux does not let nginx pass requests to gunicorn: setsebool -P httpd_can_network_connect 1" ;;
+  esac
+}
+
+check_firewall() {
+  [ "$(firewall-cmd --state 2>/dev/null)" = running ] || return 0
+  firewall-cmd --query-service=http >/dev/null 2>&1 || firewall-cmd --query-port=80/tcp >/dev/null 2>&1 ||
+    warning "firewalld lets nobody in to port 80: firewall-cmd --permanent --add-service=http && firewall-cmd --reload"
+}
+
+# ---- The rest
+
+# 2020-01-01: older than this project. A clock that runs behind the last deployment confuses the order of releases.
+check_clock() {
+  now=$(date +%s)
+  if [ "$now" -lt 1577836800 ]; then
+    gap "the clock says $(date '+%Y-%m-%d'); set it: date -s 'YYYY-MM-DD HH:MM'"
+  elif [ -f "$state/deploy.log" ] && [ -n "$(find "$state/deploy.log" -newer /proc/self/stat 2>/dev/null)" ]; then
+    warning "the clock says $(date '+%Y-%m-%d %H:%M'), which is before the last deployment here; set it"
+  fi
+}
+
+check_logrotate() {
+  command -v logrotate >/dev/null 2>&1 ||
+    warning "logrotate is not installed: $base/logs will grow without end; install logrotate, then run setup.sh again"
+}
+
+# In the words of targets.json, from files that are read and never sourced.
+describe_target() {
+  os=$(os_release ID) os_version=$(os_release VERSION_ID)
+  if [ -f /etc/redhat-release ] && { [ -z "$os" ] || [ "$os" = centos ]; }; then
+    os=centos os_version=$(sed -n '1s/.*release \([0-9]*\(\.[0-9]*\)\{0,1\}\).*/\1/p' /etc/redhat-release)
+  fi
+  case $(uname -m) in
+    *64*) bit=64 ;;
+    *) bit=32 ;;
+  esac
+  detail "the row of targets.json for this box: { \"os\": \"$os\", \"version\": \"$os_version\", \"bit\": \"$bit\", \"python\": [\"$python\"] }"
+}
+
+os_release() {
+  [ ! -f /etc/os-release ] || sed -n "s/^$1=//p" /etc/os-release | tr -cd 'a-z0-9.\n' | sed -n 1p
+}
+
+# ---- From here on this run owns BASE.
+
+# flock(2) locks go with the last process that has the file open: a killed holder leaves none behind.
+take_lock() {
+  trap clean_up EXIT
+  trap 'exit 70' HUP INT TERM
+  created=''
+  for directory in "${base%/*}" "$base" "$state"; do
+    [ -d "$directory" ] || { mkdir "$directory" && created="$directory $created"; } || fail 73 "cannot make $directory"
+  done
+  exec 9>>"$state/lock" || fail 73 "cannot write $state/lock"
+  flock -n 9 || fail 75 "another deployment runs: $(cat "$state/lock.holder" 2>/dev/null || echo unknown); try again when it is done"
+  printf '%s\n' "setup.sh $version, process $$, started by ${SUDO_USER:-$(id -un)} at $(date '+%Y-%m-%d %H:%M:%S')" >"$state/lock.holder"
+  # Nobody else works here now, so any staging directory is a killed run's.
+  rm -rf "$state"/staging.*
+  staging=$(mktemp -d "$state/staging.XXXXXX") || fail 73 "cannot write in $state"
+}
+
+clean_up() {
+  [ -z "${staging:-}" ] || rm -rf "$staging"
+  [ -z "$created" ] || [ -f "$state/mode" ] || rm -f "$state/lock" "$state/lock.holder"
+  for directory in $created; do rmdir "$directory" 2>/dev/null || true; done
+}
+
+# What is checked is what is unpacked: a copy that nobody else can write.
+copy_bundle() {
+  step "Checking the bundle"
+  chmod 700 "$staging"
+  cp "$tarball" "$staging/bundle.tar.gz" || fail 73 "cannot copy $tarball to $staging"
+  if [ -f "$tarball.sha256" ]; then
+    cp "$tarball.sha256" "$staging/sidecar" || fail 73 "cannot copy $tarball.sha256 to $staging"
+  fi
+}
+
+check_copy() {
+  sums_hash=$(tar -xzOf "$staging/bundle.tar.gz" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//')
+  if [ ! -f "$staging/sidecar" ]; then
+    warning "$tarball.sha256 is not here: the bundle is checked against its own list only"
+    return
+  fi
+  [ "$(sha256sum <"$staging/bundle.tar.gz" | sed 's/ .*//')" = "$(sidecar_hash "$release.tar.gz")" ] ||
+    fail 65 "$tarball is not what $tarball.sha256 says: it was damaged or changed; copy both again"
+  [ "$sums_hash" = "$(sidecar_hash "$release/SHA256SUMS")" ] || fail 65 "$tarball.sha256 does not belong to $tarball"
+}
+
+sidecar_hash() { awk -v file="$1" '$2 == file { print $1 }' "$staging/sidecar"; }
+
+stop_if_installed() {
+  [ -f "$state/complete/$version" ] || return 0
+  [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$sums_hash" ] ||
+    fail 65 "$release is installed already, with other content; give the new one a version of its own"
+  detail "$release is installed already"
+  hand_over activate
+}
+
+# Names, types and link targets are judged from the listing, before anything is written.
+check_members() {
+  tar -tzf "$staging/bundle.tar.gz" >"$staging/names" 2>"$staging/log" &&
+    tar -tvzf "$staging/bundle.tar.gz" >"$staging/listing" 2>>"$staging/log" ||
+    fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
+  bad=$(awk -v release="$release" -v python="$python_dir" "$member_rules" "$staging/names" "$staging/listing") ||
+    fail 70 "cannot judge the members of $tarball"
+  [ -z "$bad" ] || fail 65 "$tarball is refused: $bad"
+}
+
+# GNU tar writes a byte of a UTF-8 name as \303; any other backslash, and so any control character, is refused.
+# shellcheck disable=SC2016  # awk's own variables
+member_rules='
+function refuse(reason) { if (!refused++) print "member " name[FNR] " " reason }
+FNR == NR {
+  sub(/\/$/, ""); name[FNR] = $0; rest = $0; gsub(/\\[23][0-7][0-7]/, "", rest)
+  if ($0 != release && $0 != python && index($0, release "/") != 1 && index($0, python "/") != 1) refuse("lies outside of the release and its interpreter")
+  if (("/" $0 "/") ~ /\/(\.\.?)?\//) refuse("has an unsafe name")
+  if (rest ~ /[\\[:cntrl:]]/) refuse("has a control character or a backslash in its name")
+  if ($0 in seen) refuse("is there twice")
+  seen[$0] = 1; members = FNR; next
+}
+{
+  kind = substr($0, 1, 1); arrow = index($0, " -> ")
+  if (kind !~ /[-dl]/ || (arrow && kind != "l")) refuse("is neither a file, a directory nor a symbolic link")
+  if (substr($0, 2, 9) ~ /[sStT]/) refuse("has a set-user-id, set-group-id or sticky bit")
+  if (kind == "l") {
+    target = substr($0, arrow + 4); link[name[FNR]] = 1
+    if (!arrow || target == "" || target ~ /^\// || ("/" target "/") ~ /\/\.\.\//) refuse("is a link that leads out of its directory")
+  }
+}
+END {
+  if (FNR != members) print "its members cannot be told apart"
+  for (i = 1; i <= members; i++) {
+    path = name[i]
+    while (match(path, /\/[^\/]*$/)) { path = substr(path, 1, RSTART - 1); if (path in link) { print "member " name[i] " lies below a link"; exit } }
+  }
+}'
+
+unpack() {
+  step "Unpacking $release and $python_dir"
+  mkdir "$staging/tree"
+  tar -xzpof "$staging/bundle.tar.gz" -C "$staging/tree" 2>"$staging/log" ||
+    fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log")"
+}
+
+check_unpacked() {
+  step "Comparing every file with SHA256SUMS"
+  sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
+  [ -f "$sums" ] && [ -f "$manifest" ] || fail 65 "$tarball has no SHA256SUMS or no MANIFEST"
+  tree_is_intact "$staging/tree" "$release" && tree_is_intact "$staging/tree" "$python_dir" ||
+    fail 65 "$tarball does not hold what its SHA256SUMS and MANIFEST list: $(sed -n 1p "$staging/log")"
+}
+
+# tree_is_intact ROOT DIRECTORY: ROOT/DIRECTORY has exactly the listed files, each with its listed hash.
+# The list's own file is the one file that it cannot list.
+tree_is_intact() {
+  awk -v directory="$2/" 'index($0, directory) == 67' "$sums" >"$staging/sums"
+  [ -s "$staging/sums" ] && [ -d "$1/$2" ] || { echo "$2 is not listed" >"$staging/log" && return 1; }
+  (cd "$1" && find "$2" ! -type d) | sort >"$staging/found"
+  sed -n 's/^[fl] [0-7]* //p' "$manifest" | sed 's/ -> .*//' | awk -v directory="$2/" 'index($0, directory) == 1' | sort >"$staging/listed"
+  cmp "$staging/found" "$staging/listed" >"$staging/log" 2>&1 || { differing_files >"$staging/log" && return 1; }
+  (cd "$1" && sha256sum -c "$staging/sums" 2>/dev/null) >"$staging/log" || { sed -n '/: OK$/!{p;q;}' "$staging/log" >"$staging/found" && mv "$staging/found" "$staging/log" && return 1; }
+  sed -n 's/^f [0-7]* //p' "$manifest" | awk -v directory="$2/" -v own="$release/SHA256SUMS" 'index($0, directory) == 1 && $0 != own' | sort >"$staging/listed"
+  cut -c 67- "$staging/sums" | sort | cmp - "$staging/listed" >"$staging/log" 2>&1
+}
+
+differing_files() { sort "$staging/found" "$staging/listed" | uniq -u | sed -n '1s/$/ is missing or not listed/p'; }
+
+put_in_place() {
+  step "Putting $release in place"
+  mkdir -p "$state/complete" "$state/good" "$state/bad" "$state/bundles" || fail 73 "cannot write in $state"
+  record mode $mode
+  record username "$username"
+  [ ! -f "$staging/sidecar" ] || mv "$staging/sidecar" "$state/bundles/$release.tar.gz.sha256"
+  if tree_is_intact "$base" "$python_dir" 2>/dev/null; then
+    detail "$python_dir is here already"
+  else
+    [ ! -e "$base/$python_dir" ] || step "$python_dir is damaged: replacing it"
+    replace "$python_dir"
+  fi
+  replace "$release"
+}
+
+record() {
+  [ -f "$state/$1" ] && return
+  printf '%s\n' "$2" >"$state/$1.new" && mv "$state/$1.new" "$state/$1" || fail 73 "cannot write $state/$1"
+}
+
+# replace DIRECTORY: from staging; what lies there already was never finished, or is damaged.
+replace() {
+  [ ! -e "$base/$1" ] || mv "$base/$1" "$staging/$1.old" || fail 73 "cannot move $base/$1"
+  mv "$staging/tree/$1" "$base/$1" || fail 73 "cannot move $1 to $base"
+}
+
+# The open lock goes with the process into the interpreter.
+hand_over() {
+  rm -rf "$staging"
+  trap - EXIT HUP INT TERM
+  exec env -i PATH="$PATH" HOME="$base" LC_ALL=C "$interpreter" -E -s -B \
+    "$base/$release/deploy/release" "$1" --person "${SUDO_USER:-$(id -un)}" --lock-file-descriptor 9 \
+    --settings "$settings" "$base" "$name" "$version"
+}
+
+main "$@"
