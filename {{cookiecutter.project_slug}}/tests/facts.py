@@ -1,0 +1,184 @@
+"""What a box says about itself: asked over testinfra's connection in two round trips, parsed here.
+
+The questions are box_facts.sh (as root where the login may) and box_answers.py (as the login user).
+"""
+
+import collections
+import dataclasses
+import json
+import pathlib
+import stat
+
+from expected import Member, decode, normalise
+
+# Where the box's settings name no other.
+PORT = "1337"
+# Addresses as /proc/net/tcp and tcp6 print them on a little-endian machine: 127.0.0.1; 0.0.0.0 and ::
+LOOPBACK = "0100007F"
+ANY_ADDRESS = ("0" * 8, "0" * 32)
+HERE = pathlib.Path(__file__).parent
+FACTS_SCRIPT = (HERE / "box_facts.sh").read_text(encoding="ascii")
+ANSWERS_SCRIPT = (HERE / "box_answers.py").read_text(encoding="ascii")
+VERSION_SCRIPT = 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
+
+# $0 is the script to run; the rest are its arguments. Processes of other users are root's to look at.
+AS_ROOT = """
+elevate=
+[ "$(id -u)" -eq 0 ] || ! sudo -n sh -c : </dev/null >/dev/null 2>&1 || elevate="sudo -n"
+exec $elevate sh -c "$0" box_facts "$@" "$HOME"
+"""
+
+
+class NoAnswer(Exception):
+    """The connection broke, or the box cannot run the questions."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """One process that has the public port open; address as in /proc/net/tcp, uid its effective user, parent a pid."""
+
+    address: str
+    pid: str
+    uid: str
+    executable: str
+    directory: str
+    command: str
+    parent: str
+
+
+@dataclasses.dataclass
+class Facts:
+    """What box_facts.sh found; `values` holds the facts that come once, the paths are relative to BASE."""
+
+    values: dict = dataclasses.field(default_factory=dict)
+    listeners: list = dataclasses.field(default_factory=list)
+    processes: list = dataclasses.field(default_factory=list)
+    units: dict = dataclasses.field(default_factory=dict)
+    crontab: list = dataclasses.field(default_factory=list)
+    packages: dict = dataclasses.field(default_factory=dict)
+    members: dict = dataclasses.field(default_factory=dict)
+    owners: dict = dataclasses.field(default_factory=dict)
+    hashes: dict = dataclasses.field(default_factory=dict)
+
+    def __getattr__(self, name):
+        """The fact of that name that comes once, or an empty string where the box had none to give."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.values.get(name, "")
+
+    @property
+    def host(self):
+        """A host name that nginx passes to the app."""
+        first = self.server_name.split(",")[0]
+        return first.replace("*", "www") or "localhost"
+
+    @property
+    def sees_processes(self):
+        """Whether the login may look at the processes of the account that the app runs as."""
+        return self.reader in ("0", self.uid)
+
+    def only_keeps(self, process):
+        """Whether a process has the port open for others: systemd, supervisord, or the sleep that this started."""
+        holder = process.parent == self.supervisord and process.command.startswith("sleep ")
+        return process.pid in ("1", self.supervisord) or holder
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What ran on the box: the version that the release's python gives, the pages by name, the last error."""
+
+    python: str
+    pages: dict
+    error: str
+
+
+def read_facts(host, bundle):
+    """The Facts of a testinfra host; raises NoAnswer."""
+    arguments = (bundle.name, bundle.version, bundle.python_dir, PORT)
+    result = _run(host, "sh -c %s %s %s %s %s %s", AS_ROOT, FACTS_SCRIPT, *arguments)
+    output = decode(result.stdout_bytes)
+    lines = output[output.find("begin\n") :].rstrip("\n").split("\n")
+    if lines[0] != "begin" or lines[-1] != "end":
+        raise NoAnswer(f"cannot look at the box: {_last_line(result)}")
+    facts = Facts()
+    for line in lines[1:-1]:
+        keyword, _, value = line.partition(" ")
+        _STORE.get(keyword, _store_value)(facts, keyword, value)
+    return facts
+
+
+def read_answers(host, bundle, box):
+    """The Answers of a testinfra host with a release, whose Facts are `box`; raises NoAnswer."""
+    options = "-E -s -B -c"
+    command = f"%s {options} %s || echo; %s {options} %s %s %s %s"
+    venv_python = f"{box.base}/{bundle.release}/venv/bin/python"
+    interpreter = f"{box.base}/{bundle.interpreter}"
+    arguments = (venv_python, VERSION_SCRIPT, interpreter, ANSWERS_SCRIPT, box.port, bundle.health_path, box.host)
+    result = _run(host, command, *arguments)
+    python, _, pages = decode(result.stdout_bytes).strip("\n").rpartition("\n")
+    if not pages.startswith("{"):
+        reason = {"error": f"cannot ask, {interpreter} does not run: {_last_line(result)}"}
+        return Answers(pages, collections.defaultdict(lambda: reason), _last_line(result))
+    return Answers(python.strip(), json.loads(pages), _last_line(result))
+
+
+def _run(host, command, *arguments):
+    try:
+        return host.run(command, *arguments)
+    except RuntimeError as reason:  # testinfra's word for ssh's own exit status, 255
+        raise NoAnswer(f"the connection was lost: {_last_line(reason.args[0])}") from reason
+
+
+def _last_line(result):
+    lines = decode(result.stderr_bytes).split("\n")
+    return next((line for line in reversed(lines) if line), f"status {result.rc}, no message")
+
+
+def _store_value(facts, keyword, value):
+    facts.values[keyword] = value
+
+
+def _store_process(facts, _keyword, value):
+    process = Process(*value.split("\t"))
+    if process not in facts.processes:
+        facts.processes.append(process)
+
+
+def _store_package(facts, _keyword, value):
+    name, version = value.split("\t")
+    facts.packages[normalise(name)] = version
+
+
+def _store_member(facts, _keyword, value):
+    mode, owner, path = value.split(" ", 2)
+    kinds = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}
+    mode = int(mode, 16)
+    facts.members[path] = Member(kinds.get(stat.S_IFMT(mode), "other"), stat.S_IMODE(mode), "")
+    facts.owners[path] = owner
+
+
+def _store_link(facts, _keyword, value):
+    path, target = value.split("\t")
+    facts.members[path] = dataclasses.replace(facts.members[path], target=target)
+
+
+def _store_hash(facts, _keyword, value):
+    digest, path = value.split("  ", 1)
+    facts.hashes[path] = digest
+
+
+def _store_unit(facts, _keyword, value):
+    unit, state = value.split("\t")
+    facts.units[unit] = state
+
+
+_STORE = {
+    "listener": lambda facts, _keyword, value: facts.listeners.append(value),
+    "crontab": lambda facts, _keyword, value: facts.crontab.append(value),
+    "process": _store_process,
+    "package": _store_package,
+    "member": _store_member,
+    "link": _store_link,
+    "hash": _store_hash,
+    "unit": _store_unit,
+}

@@ -1,0 +1,67 @@
+"""Are the files of the release and of its interpreter those of the bundle?"""
+
+import pytest
+from judgement import listing, require
+
+REMEDY = "find out who did it; install the release again"
+
+
+def test_contents(box, bundle):
+    """every file has the content that was shipped"""
+    present = [path for path in bundle.hashes if path in box.members and box.members[path].kind == "f"]
+    changed = [path for path in present if box.hashes.get(path) != bundle.hashes[path]]
+    require(
+        not changed,
+        expected="the hashes of SHA256SUMS",
+        found=f"changed or unreadable: {listing(changed)}",
+        remedy=REMEDY,
+    )
+
+
+def test_nothing_missing(box, bundle):
+    """no file is missing"""
+    missing = bundle.members.keys() - box.members.keys()
+    require(
+        not missing,
+        expected=f"the {len(bundle.members)} members of MANIFEST",
+        found=f"missing: {listing(missing)}",
+        remedy=REMEDY,
+    )
+
+
+def test_nothing_added(box, bundle):
+    """no file was added"""
+    added = box.members.keys() - bundle.members.keys()
+    require(
+        not added,
+        expected="the members of MANIFEST and no others",
+        found=f"added: {listing(added)}",
+        remedy=REMEDY,
+    )
+
+
+def test_modes(box, bundle):
+    """every file has its type, mode and link target"""
+    changed = [
+        f"{path} ({_describe(member)}, not {_describe(bundle.members[path])})"
+        for path, member in box.members.items()
+        if path in bundle.members and member != bundle.members[path]
+    ]
+    require(not changed, expected="what MANIFEST lists", found=listing(changed), remedy=REMEDY)
+
+
+@pytest.mark.needs("root mode")
+def test_owner(box):
+    """the release and its interpreter belong to root"""
+    owners = {"BASE": box.base_owner, **box.owners}
+    others = [f"{path} (user {owner})" for path, owner in owners.items() if owner != "0"]
+    require(
+        not others,
+        expected=f"root owns {box.base} and every file of the release",
+        found=listing(others),
+        remedy=f"chown -R root:root what is listed in {box.base}; {REMEDY}",
+    )
+
+
+def _describe(member):
+    return f"{member.kind} {member.mode:04o}" + (f" -> {member.target}" if member.target else "")

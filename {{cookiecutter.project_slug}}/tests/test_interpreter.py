@@ -1,0 +1,15 @@
+"""Is the release's Python the one that was shipped?"""
+
+from judgement import require
+
+
+def test_interpreter(box, bundle, answers):
+    """the release's Python is the bundle's own, in its version"""
+    expected = f"{box.base}/{bundle.interpreter}"
+    version = answers.python or f"does not run: {answers.error}"
+    require(
+        box.python_link == expected and answers.python == bundle.python,
+        expected=f"Python {bundle.python}, {expected}",
+        found=f"Python {version}, {box.python_link or 'no such file'}",
+        remedy="install the release again",
+    )
