@@ -1,0 +1,33 @@
+# Verbs only; each is one script or tool, whose header is its help.
+
+PYTEST := .venv/bin/python -m pytest
+
+.PHONY: help setup demo demo-stop test test-fast test-all lint clean
+
+help: ## Show these verbs (the default)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 18
+
+setup: ## Install what the other verbs need: packages through apt as root, Python tools into .venv
+	@tests/setup-machine.sh
+
+demo: setup ## Generate a project, build it, install it on a box without internet and verify it [KEEP=1]
+	@PYTHONPATH=tests .venv/bin/python -m lab.demo
+
+demo-stop: setup ## End the box that make demo KEEP=1 left running
+	@PYTHONPATH=tests .venv/bin/python -m lab.demo stop
+
+test: lint ## Every mechanism once: all layers, engines and boxes
+	@$(PYTEST) -m 'not full'
+
+test-fast: lint ## What needs neither an engine nor a box: under a minute
+	@$(PYTEST) -m 'not full' tests/bake tests/scripts
+
+test-all: lint ## Everything, the long tables too
+	@$(PYTEST)
+
+lint: setup ## Check shell, Python and Dockerfiles
+	@tests/lint.sh
+
+clean: ## Remove what these verbs left in this directory; caches stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

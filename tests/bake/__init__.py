@@ -1,0 +1,1 @@
+"""Tests of what Cookiecutter generates from this template."""

@@ -1,0 +1,156 @@
+"""What the fault tests share: two releases on a box, a client that never stops asking, and the invariants of FAULTS."""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.command import wait_until
+from lab.load import enter_network
+
+INJECT = Path(__file__).with_name("inject.py")
+SETTLING_SECONDS = 60
+# Answers the version of `current`, of the boot default, and of every process that serves.
+AGREEMENT = r"""
+cd {base}
+echo "current $(readlink current)"
+if [ {mode} = root ]; then
+  sed -n 's/^Service=app@\(.*\)\.service/port app-v\1/p' /etc/systemd/system/app.socket.d/current.conf
+  ls /etc/systemd/system/multi-user.target.wants | sed -n 's/^app@\(.*\)\.service/boot app-v\1/p'
+fi
+for process in $(pgrep -u app -f '[b]in/gunicorn'); do
+  echo "process $(basename "$(readlink /proc/$process/cwd)")"
+done
+"""
+
+
+class Installation:
+    """The app on a box, in root or in user mode."""
+
+    def __init__(self, project, box, mode):
+        self.project = project
+        self.box = box
+        self.mode = mode
+        self.user = {"root": "root", "user": "app"}[mode]
+        self.base = {"root": "/opt/app", "user": "/home/app"}[mode]
+
+    def deploy(self, version):
+        """make deploy, by its script for the exit code."""
+        return self.project.run(
+            "deploy/ship.sh",
+            f"{self.user}@{self.box.address}",
+            version,
+            SSH_CONFIG=self.box.ssh_config,
+            **({"USERNAME": "app"} if self.mode == "root" else {}),
+        )
+
+    def must_deploy(self, version):
+        result = self.deploy(version)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def ssh(self, command, **options):
+        return self.box.ssh(command, user=self.user, **options)
+
+    def activate(self, *arguments):
+        return self.ssh(f"sh {self.base}/current/deploy/activate.sh {' '.join(arguments)}", check=False)
+
+    def inject(self, kind, step, command, version=""):
+        """Run a command of the release code with one step killed or failing."""
+        self.box.copy_to(INJECT, "/tmp/inject.py", user=self.user)
+        python = f"{self.base}/{self.interpreter()}/bin/python3 -E -s -B"
+        code = f"{self.base}/app-v{version or self.current()}/deploy/release"
+        line = f"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME={self.base} {python} /tmp/inject.py {kind} {step}"
+        return self.ssh(f"{line} {code} {command} {self.base} app {version}", check=False, timeout=180)
+
+    def steps(self, command, version=""):
+        """How many steps a command takes."""
+        result = self.inject("count", 0, command, version)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return int(result.stdout.rsplit("steps: ", 1)[1])
+
+    def interpreter(self):
+        return self.ssh(f"sed -n s/^PYTHON_DIR=//p {self.base}/current/BUNDLE").stdout.strip()
+
+    def current(self):
+        return self.ssh(f"readlink {self.base}/current").stdout.strip().removeprefix("app-v")
+
+    def agreement(self):
+        """The versions that `current`, the boot default and the processes name."""
+        text = self.ssh(AGREEMENT.format(base=self.base, mode=self.mode)).stdout
+        found = {}
+        for line in text.splitlines():
+            kind, _, release = line.partition(" ")
+            found.setdefault(kind, set()).add(release)
+        return found
+
+    def settled(self):
+        """Wait until nothing is half-way; the one version that everything agrees on (I2)."""
+        kinds = {"root": {"current", "port", "boot", "process"}, "user": {"current", "process"}}[self.mode]
+
+        def agree():
+            found = self.agreement()
+            return set(found) == kinds and len(set().union(*found.values())) == 1 and self._quiet()
+
+        assert wait_until(agree, SETTLING_SECONDS), self.agreement()
+        return self.current()
+
+    def _quiet(self):
+        command = f"[ ! -e {self.base}/state/switching ] && flock -n {self.base}/state/lock true"
+        return self.ssh(command, check=False).returncode == 0
+
+    def intact(self):
+        """Every complete release and its interpreter has exactly its listed content (I5)."""
+        command = "for v in $(ls state/complete); do sha256sum --quiet -c app-v$v/SHA256SUMS || exit 1; done"
+        result = self.ssh(f"cd {self.base} && {command}", check=False)
+        return result.returncode == 0 or result.stdout + result.stderr
+
+
+class Client(threading.Thread):
+    """Asks for /version again and again; `wrong` collects everything that is not a 200 from a known version."""
+
+    def __init__(self, url, versions, network=None):
+        super().__init__(daemon=True)
+        self.url = url
+        self.network = network
+        self.versions = versions
+        self.asked = 0
+        self.wrong = []
+        self._stop_asking = threading.Event()
+
+    def run(self):
+        if self.network:
+            enter_network(self.network)
+        while not self._stop_asking.wait(0.02):
+            self.asked += 1
+            found = self._ask()
+            if found not in self.versions:
+                self.wrong.append((time.strftime("%X"), found))
+
+    def _ask(self):
+        try:
+            with urllib.request.urlopen(self.url, timeout=20) as answer:
+                return answer.read().decode()
+        except (OSError, urllib.error.URLError) as reason:
+            return repr(reason)
+
+    def stop(self):
+        self._stop_asking.set()
+        self.join()
+
+
+@contextmanager
+def asking(installation, *versions):
+    """Within, a client asks all the while and gets nothing but good answers of these versions (I1)."""
+    box = installation.box
+    if installation.mode == "root":
+        client = Client(f"http://{box.address}/version", versions)
+    else:  # on loopback only: asked from within
+        client = Client("http://127.0.0.1:1337/version", versions, Path("/run/netns", box.name))
+    client.start()
+    try:
+        yield client
+    finally:
+        client.stop()
+    assert client.asked and not client.wrong, client.wrong[:10]

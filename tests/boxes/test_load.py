@@ -1,0 +1,47 @@
+"""Three upgrades and three rollbacks under load, through nginx, and a slow request in flight: nothing is lost."""
+
+import time
+
+import variants
+from faults import Installation
+from lab.load import Load, OneRequest
+
+VERSIONS = ("1", "2", "3", "4")
+
+
+def test_no_request_is_lost_and_none_is_much_slower(project, box):
+    """FAULTS 13; the figures beside those of a quiet run are printed (-s shows them)."""
+    installation = Installation(project, box, "root")
+    for version in VERSIONS:
+        variants.build(project, version, "slow page")
+    installation.must_deploy("1")
+    with Load(box.address, "/version", {"1"}) as quiet:
+        time.sleep(15)
+    with Load(box.address, "/version", set(VERSIONS)) as busy:
+        switch_during_a_slow_request(installation, lambda: installation.deploy("2"))
+        for version in VERSIONS[2:]:
+            installation.must_deploy(version)
+        switch_during_a_slow_request(installation, lambda: installation.activate("--back"))
+        seconds = [timed_rollback(installation) for _ in "12"]
+    print(f"\nquiet: {quiet.figures}\nbusy: {busy.figures}\nrollbacks: {seconds} s")
+    assert installation.settled() == "1"
+    assert not busy.figures.failures, busy.figures
+    assert set(busy.figures.answers) == set(VERSIONS)
+    assert busy.figures.requests > 1000
+
+
+def switch_during_a_slow_request(installation, switch):
+    """The slow request began before the switch and is answered by the release that it began with."""
+    before = installation.current()
+    slow = OneRequest(installation.box.address, "/slow")
+    time.sleep(0.2)
+    result = switch()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert slow.page() == f"slow {before}"
+
+
+def timed_rollback(installation):
+    """How many seconds it took, ssh included."""
+    start = time.monotonic()
+    assert installation.activate("--back").returncode == 0
+    return round(time.monotonic() - start, 1)

@@ -1,0 +1,182 @@
+"""The verbs that look after an installation; and an interpreter that got damaged under one."""
+
+import json
+import threading
+
+import pytest
+
+from lab.box import boot_box
+from operating import APP, Installation, Visitor
+
+SLOW_TEST = "import time; time.sleep(4)\n"
+
+
+@pytest.fixture(scope="module")
+def bundles(project):
+    """Good releases 1, 2 and 4, one that is refused, and one that takes its time."""
+    with project.changed("project/app.py", APP), project.changed("project/test.py", ""):
+        for version in ("1", "2", "4"):
+            project.build(version)
+    with project.changed("project/app.py", "raise RuntimeError('broken')\n"), project.changed("project/test.py", ""):
+        project.build("3")
+    with project.changed("project/app.py", APP), project.changed("project/test.py", SLOW_TEST):
+        project.build("5")
+    return project
+
+
+@pytest.fixture(scope="module", params=["root", pytest.param("user", marks=pytest.mark.full)])
+def installation(request, bundles):
+    """Release 1, then 2, in both modes; the tests of this file leave 2 in service."""
+    with boot_box("debian-12") as box:
+        installation = Installation(bundles, box, request.param)
+        for version in ("1", "2"):
+            installation.deploy(version)
+        yield installation
+
+
+@pytest.fixture
+def settings(installation):
+    """For a test that writes shared/app.env; afterwards it is empty again."""
+    yield installation.write_settings
+    installation.write_settings("")
+    assert installation.verb("restart").returncode == 0
+
+
+def test_rollback_goes_back_and_forth(installation):
+    back = installation.verb("rollback")
+    assert (back.returncode, installation.page()) == (0, "1"), back.stderr
+    assert "Unpacking" not in back.stdout
+    named = installation.verb("rollback", "2")
+    assert (named.returncode, installation.page()) == (0, "2"), named.stderr
+    refused = installation.verb("rollback", "9")
+    assert (refused.returncode, installation.page()) == (78, "2")
+    assert "version 9 is not installed; installed: 1 2" in refused.stderr
+
+
+def test_status_lists_releases_and_events(installation):
+    assert installation.deploy("3", check=False).returncode == 1
+    installation.ssh(f"mkdir {installation.base}/app-v7")
+    text, parsed = installation.verb("status"), installation.verb("status", JSON="1")
+    installation.ssh(f"rmdir {installation.base}/app-v7")
+    assert (text.returncode, parsed.returncode) == (0, 0), text.stderr + parsed.stderr
+    report = json.loads(parsed.stdout)
+    states = {release["version"]: release["state"] for release in report["releases"]}
+    assert states == {"1": "good", "2": "current", "3": "BAD", "7": "incomplete"}
+    assert (report["current"], report["running"], report["deploying"]) == ("2", ["2"], None)
+    assert all(release["size"] > 5e6 for release in report["releases"] if release["version"] != "7")
+    row = next(line.split() for line in text.stdout.splitlines() if line.startswith("2 "))
+    assert row[1:3] == ["debian-12-x86_64-py3.11.2", "current"]
+    assert text.stdout.splitlines()[-1].split()[1:4] == ["refused", "3", "by"]
+
+
+def test_status_names_a_deployment_that_runs_and_one_that_was_interrupted(installation):
+    deployment = threading.Thread(target=installation.deploy, args=("5",))
+    deployment.start()
+    assert installation.box.wait_for(lambda: "a deployment runs: setup.sh 5" in installation.verb("status").stdout)
+    deployment.join()
+    assert installation.verb("rollback").returncode == 0
+    installation.ssh(f"echo 5 >{installation.base}/state/switching")
+    assert "the switch-over to 5 was interrupted: it settles itself" in installation.verb("status").stdout
+    installation.ssh(f"sh {installation.base}/current/deploy/activate.sh --settle")
+    assert "interrupted" not in installation.verb("status").stdout.partition("last events")[0]
+
+
+def test_restart_brings_new_settings_without_a_failure(installation, settings):
+    settings("# of this box\nGREETING=hello world=1\n")
+    pids = installation.ssh("pgrep -u app -o gunicorn", check=False).stdout
+    with visitor(installation) as visits:
+        result = installation.verb("restart")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert installation.page("/setting/GREETING") == "hello world=1"
+    assert set(visits.answers) == {"2"}
+    assert installation.ssh("pgrep -u app -o gunicorn", check=False).stdout == pids
+    settings("")
+    assert installation.verb("restart").returncode == 0
+    assert installation.page("/setting/GREETING") == "none"
+
+
+def test_a_broken_setting_is_refused_and_the_old_workers_serve(installation, settings):
+    settings("BROKEN=1\n")
+    with visitor(installation) as visits:
+        result = installation.verb("restart")
+    assert result.returncode == 1
+    assert "a setting broke the app" in result.stderr and "keep their old settings" in result.stderr
+    assert set(visits.answers) == {"2"}
+
+
+def test_logs_shows_both(installation):
+    installation.page("/write/hello")
+    shown = installation.verb("logs").stdout
+    assert "GET /write/hello" in shown and "app says hello" in shown
+
+
+def test_a_damaged_interpreter_is_replaced_under_a_release_that_runs_from_it(installation):
+    library = f"{installation.base}/python-3.11.2-*/lib/python3.11"
+    damage = f"rm -rf {library}/email; cd {library} && chmod u+w . json/decoder.py && echo damaged >json/decoder.py"
+    installation.ssh(damage)
+    with visitor(installation) as visits:
+        result = installation.deploy("4")
+        assert "is damaged: replacing it" in result.stdout
+        assert installation.page() == "4"
+        assert installation.verb("rollback").returncode == 0
+    assert set(visits.answers) == {"2", "4"}
+    assert installation.ssh(f"grep -c damaged {library}/json/decoder.py", check=False).stdout == "0\n"
+
+
+def test_what_cannot_be_done_is_said(installation):
+    nowhere = installation.run("deploy/remote.sh", "status", f"deploy@{installation.box.address}")
+    if installation.mode == "user":
+        assert (nowhere.returncode, "app is not installed on" in nowhere.stderr) == (69, True)
+    else:
+        assert (nowhere.returncode, "current" in nowhere.stdout) == (0, True)
+
+
+def visitor(installation):
+    """Through nginx; user mode listens on the box's loopback only, where a visitor of its own would need a Python."""
+    return Visitor(installation.box.address) if installation.mode == "root" else LocalVisitor(installation.box)
+
+
+class LocalVisitor:
+    """The same from within the box, by curl."""
+
+    def __init__(self, box):
+        self._box = box
+
+    def __enter__(self):
+        loop = "while [ ! -e /tmp/stop ]; do curl -s -S http://127.0.0.1:1337/version; echo; done >/tmp/answers 2>&1"
+        self._box.ssh(f"rm -f /tmp/stop; setsid sh -c '{loop}; touch /tmp/stopped' >/dev/null 2>&1 &")
+        return self
+
+    def __exit__(self, *_):
+        self._box.ssh("touch /tmp/stop; while [ ! -e /tmp/stopped ]; do sleep 0.1; done; rm /tmp/stopped")
+        self.answers = self._box.ssh("sort -u /tmp/answers").stdout.split("\n")[:-1]
+
+
+def test_uninstall_asks_and_keeps_what_people_made(bundles, installation):
+    """The last of this file: afterwards nothing is there, and a deployment brings it all back."""
+    installation.ssh(f"echo greeting >{installation.base}/shared/data/kept")
+    before = installation.box.ssh("systemctl list-unit-files 'app*' --no-legend", check=False).stdout
+    assert bool(before) == (installation.mode == "root")
+    asked = installation.verb("uninstall")
+    assert (asked.returncode, installation.page()) == (64, "2")
+    assert "nobody is here to answer" in asked.stderr
+    removed = installation.verb("uninstall", CONFIRM="yes")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert what_is_left(installation) == {"shared", "logs"}
+    assert "greeting" in installation.ssh(f"cat {installation.base}/shared/data/kept").stdout
+    installation.deploy("1")
+    assert installation.page() == "1"
+    assert "greeting" in installation.ssh(f"cat {installation.base}/app-v1/instance/kept").stdout
+    again = installation.verb("uninstall", CONFIRM="yes", SHARED="remove")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert what_is_left(installation) == set()
+    assert installation.verb("status").returncode == 69
+
+
+def what_is_left(installation):
+    """Names in BASE, and whatever else of the application is anywhere."""
+    box = installation.box
+    units = "find /etc/systemd/system /etc/nginx /etc/logrotate.d /run/systemd/system -name 'app*'"
+    assert box.ssh(f"{units}; pgrep -u app gunicorn; crontab -u app -l | grep app", check=False).stdout == ""
+    assert box.ssh("systemctl list-units --all 'app*' --no-legend; ls ~app | grep app-v", check=False).stdout == ""
+    return set(installation.ssh(f"ls {installation.base} 2>/dev/null", check=False).stdout.split())

@@ -1,0 +1,1 @@
+"""The lab: Docker engines, booted boxes without internet, and generated projects, each for one call."""

@@ -1,0 +1,241 @@
+"""What goes into a bundle, what its head says, which locks and wheels are refused, and how it gets into dist/."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import building
+
+bundle = building.part("builder.bundle")
+check = building.part("builder.check")
+interpreter = building.part("builder.interpreter")
+lock = building.part("builder.lock")
+output = building.part("builder.output")
+pack = building.part("pack")
+settings = building.part("builder.settings")
+targets = building.part("builder.targets")
+wheels = building.part("builder.wheels")
+
+TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
+SETTINGS = settings.Settings("app", "app:app", "/health")
+HOST = SimpleNamespace(name="host")
+LOCK = "# sha256 of requirements.txt: {digest}\nFlask==3.0.3 \\\n    --hash=sha256:0\ngunicorn[gevent]==23.0.0\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project in whose place the builder works, with its own cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    app, deploy = root / "project", root / "deploy"
+    for module, name, value in (
+        (bundle, "APP", app),
+        (bundle, "DEPLOY", deploy),
+        (bundle, "DIST", root / "dist"),
+        (bundle, "PROJECT", root),
+        (lock, "APP", app),
+        (lock, "REQUIREMENTS", app / "requirements.txt"),
+    ):
+        monkeypatch.setattr(module, name, value)
+    files = ["project/app.py", "project/requirements.txt", "deploy/setup.sh", "deploy/activate.sh"]
+    for name in [*files, "deploy/release/__main__.py", "deploy/box/systemd/app.service", "deploy/ship.sh"]:
+        write(root / name, name)
+    return root
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def write_lock(project, text=LOCK):
+    digest = hashlib.sha256((project / "project/requirements.txt").read_bytes()).hexdigest()
+    write(project / "project/locks/py3.11.txt", text.format(digest=digest))
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """What stands in for a compiled interpreter: the files alone are packed, none is run."""
+    shipped = tmp_path / "shipped"
+    write(shipped / "bin/python3.11", "#!/bin/sh\n")
+    (shipped / "bin/python3.11").chmod(0o755)
+    (shipped / "bin/python").symlink_to("python3.11")
+    return interpreter.Interpreter("key", shipped, shipped, "2.36")
+
+
+@pytest.fixture
+def built(tmp_path):
+    directory = tmp_path / "wheels"
+    for name in ("flask-3.0.3-py3-none-any.whl", "gunicorn-23.0.0-py3-none-any.whl"):
+        write(directory / name, name)
+    (directory / "installed.txt").write_text(wheels.installed_list(directory))
+    return directory
+
+
+def build(compiled, built, version="1"):
+    supervisor = built.with_name("supervisor")
+    write(supervisor / "supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
+    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, supervisor)
+
+
+def members(path):
+    with tarfile.open(path, "r:gz") as tar:
+        return tar.getnames()
+
+
+def read(path, name):
+    with tarfile.open(path, "r:gz") as tar:
+        return tar.extractfile(name).read().decode()
+
+
+def test_the_bundle_holds_what_the_box_needs_in_order(project, compiled, built):
+    names = members(build(compiled, built).path)
+    python = next(name for name in names if name.startswith("python-"))
+    assert names == [
+        *("app-v1", "app-v1/BUNDLE", "app-v1/SHA256SUMS", "app-v1/MANIFEST"),
+        *(python, f"{python}/bin", f"{python}/bin/python", f"{python}/bin/python3.11"),
+        *("app-v1/wheels", "app-v1/wheels/flask-3.0.3-py3-none-any.whl"),
+        *("app-v1/wheels/gunicorn-23.0.0-py3-none-any.whl", "app-v1/wheels/installed.txt"),
+        *("app-v1/app.py", "app-v1/deploy", "app-v1/deploy/activate.sh", "app-v1/deploy/box"),
+        *("app-v1/deploy/box/systemd", "app-v1/deploy/box/systemd/app.service", "app-v1/deploy/release"),
+        *("app-v1/deploy/release/__main__.py", "app-v1/deploy/setup.sh", "app-v1/deploy/wheels"),
+        *("app-v1/deploy/wheels/supervisor-4.3.0-py2.py3-none-any.whl", "app-v1/requirements.txt"),
+    ]
+
+
+def test_the_head_and_the_sidecar(project, compiled, built):
+    path = build(compiled, built).path
+    names = members(path)
+    assert read(path, "app-v1/BUNDLE").splitlines() == [
+        *("FORMAT=1", "NAME=app", "VERSION=1", "TARGET=debian-12-x86_64-py3.11.2", "ARCH=x86_64", "PYTHON=3.11.2"),
+        f"PYTHON_DIR={names[4]}",
+        *("GLIBC=", "GLIBC_FILE=", "ENGINE=host", "REVISION=none", "DIRTY=no", "APP_MODULE=app:app"),
+        *("HEALTH_PATH=/health", f"UNPACKED_BYTES={unpacked(path)}", f"MEMBERS={len(names)}"),
+    ]
+    sums = hashlib.sha256(read(path, "app-v1/SHA256SUMS").encode()).hexdigest()
+    whole = hashlib.sha256(path.read_bytes()).hexdigest()
+    sidecar = path.with_name("app-v1.tar.gz.sha256").read_text()
+    assert sidecar == f"{whole}  app-v1.tar.gz\n{sums}  app-v1/SHA256SUMS\n"
+
+
+def unpacked(path):
+    with tarfile.open(path, "r:gz") as tar:
+        heads = {"app-v1/BUNDLE", "app-v1/SHA256SUMS", "app-v1/MANIFEST"}
+        return sum(member.size for member in tar.getmembers() if member.name not in heads)
+
+
+def test_building_again_gives_the_same_bytes(project, compiled, built, tmp_path):
+    first = build(compiled, built).path.read_bytes()
+    assert build(compiled, built).path.read_bytes() == first
+    assert build(compiled, built, "2").path.read_bytes() != first
+
+
+def test_what_is_the_developer_s_own_stays_home(project, compiled, built):
+    for name in ("venv/bin/python", "instance/app.db", "locks/py3.11.txt", "__pycache__/a.pyc", "b.pyc", ".git/config"):
+        write(project / "project" / name, "")
+    write(project / "project/sub/__pycache__/c.pyc", "")
+    write(project / "project/sub/venv/kept", "")
+    names = members(build(compiled, built).path)
+    assert [name for name in names if "sub" in name] == ["app-v1/sub", "app-v1/sub/venv", "app-v1/sub/venv/kept"]
+    left_out = ("instance", "locks", "pyc", ".git", "app-v1/venv")
+    assert [name for name in names if any(word in name for word in left_out)] == []
+
+
+@pytest.mark.parametrize("name", ["wheels/a", "deploy/a", "BUNDLE", "SHA256SUMS", "MANIFEST", "venv", "instance"])
+def test_names_that_a_release_needs_for_itself_are_refused(project, compiled, built, name):
+    write(project / "project" / name, "")
+    with pytest.raises(output.Failure, match=f"project/{name.split('/')[0]} would collide") as failure:
+        build(compiled, built)
+    assert failure.value.code == 78
+
+
+def test_an_unsafe_name_is_refused_and_nothing_is_left_in_dist(project, compiled, built):
+    write(project / "project/a\nb", "")
+    with pytest.raises(output.Failure, match="cannot be packed: 'app-v1/a.nb'") as failure:
+        build(compiled, built)
+    assert failure.value.code == 78
+    assert not (project / "dist").exists()
+
+
+def test_a_write_that_fails_leaves_the_old_tarball_alone(project, compiled, built, monkeypatch):
+    path = build(compiled, built).path
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    write(project / "project/app.py", "changed")
+
+    def full(head, layers, last, cache, output):
+        Path(output).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pack, "write_archive", full)
+    with pytest.raises(OSError):
+        build(compiled, built)
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_the_interpreter_is_named_by_its_content(project, compiled, built):
+    first = members(build(compiled, built).path)[4]
+    (compiled.shipped / "bin/python3.11").write_text("#!/bin/bash\n")
+    assert members(build(compiled, built).path)[4] != first
+
+
+def test_a_file_that_needs_a_newer_glibc_is_refused_by_name(project, compiled, built):
+    (project / "project/fast.so").write_bytes(Path("/bin/ls").read_bytes())
+    old = compiled._replace(glibc="2.2")
+    with pytest.raises(output.Failure, match="app-v1/fast.so needs glibc 2.[0-9]+, and debian 12 has 2.2") as failure:
+        build(old, built)
+    assert failure.value.code == 78
+
+
+def test_the_list_of_wheels_is_what_pip_reads(built):
+    lines = (built / "installed.txt").read_text().splitlines()
+    digest = hashlib.sha256(b"flask-3.0.3-py3-none-any.whl").hexdigest()
+    assert lines[0] == f"flask==3.0.3 --hash=sha256:{digest}"
+    assert lines[1].startswith("gunicorn==23.0.0 --hash=sha256:")
+
+
+def test_wheels_that_fit_are_counted(compiled, built):
+    assert check.wheels(TARGET, compiled, built, {"flask": "3.0.3", "gunicorn": "23.0.0"}) == 2
+
+
+def test_wheels_that_do_not_fit_or_are_missing_are_named(compiled, built):
+    write(built / "a-1-cp312-cp312-linux_x86_64.whl", "")
+    with pytest.raises(output.Failure) as failure:
+        check.wheels(TARGET, compiled, built, {"flask": "3.0.3", "gunicorn": "23.0.0", "jinja2": "3.1.6"})
+    assert failure.value.code == 78
+    assert str(failure.value).splitlines() == [
+        "debian-12-x86_64-py3.11.2:",
+        "    a-1-cp312-cp312-linux_x86_64.whl: is not for Python 3.11.2",
+        "    jinja2==3.1.6 of the lock has no wheel",
+    ]
+
+
+def test_a_lock_that_fits_is_read(project):
+    write_lock(project)
+    assert lock.check(TARGET) == {"flask": "3.0.3", "gunicorn": "23.0.0"}
+
+
+def test_a_lock_of_other_requirements_is_refused(project):
+    write_lock(project)
+    write(project / "project/requirements.txt", "changed")
+    with pytest.raises(
+        output.Failure, match="changed since project/locks/py3.11.txt was made: run `make lock`"
+    ) as failure:
+        lock.check(TARGET)
+    assert failure.value.code == 78
+
+
+def test_a_lock_without_gunicorn_is_refused(project):
+    write_lock(project, "# sha256 of requirements.txt: {digest}\nFlask==3.0.3\n")
+    with pytest.raises(output.Failure, match="add it to project/requirements.txt") as failure:
+        lock.check(TARGET)
+    assert failure.value.code == 78
+
+
+@pytest.mark.parametrize("series, name", [("2.7", "py2.7.txt"), ("3.9", "py3.9.txt"), ("3.13", "newer.txt")])
+def test_every_python_has_a_pip_tools(series, name):
+    path = lock.tools_for(series)
+    assert path.name == name
+    assert path.read_text().startswith("pip-tools==")

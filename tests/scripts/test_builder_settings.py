@@ -1,0 +1,141 @@
+"""What the builder reads: config.env and deploy/targets.json, the article's own text among it."""
+
+import json
+
+import pytest
+
+import building
+
+output = building.part("builder.output")
+settings = building.part("builder.settings")
+targets = building.part("builder.targets")
+
+ARTICLE = """\
+[
+    {
+        "os": "centos",
+        "version": "7.40",
+        "bit": "64",
+        "python": ["2.7.14", "3.6.1"]
+    },
+]
+"""
+
+
+def names(text):
+    return [target.name for target in targets.parse(text, "x86_64")]
+
+
+def test_the_article_s_own_text_is_read_trailing_comma_and_all():
+    assert names(ARTICLE) == ["centos-7.40-x86_64-py2.7.14", "centos-7.40-x86_64-py3.6.1"]
+
+
+def test_commas_in_strings_stay():
+    text = '{"a": ",]", "b": "\\",}", "c": [1, 2 , ] , }'
+    assert targets.without_trailing_commas(text) == '{"a": ",]", "b": "\\",}", "c": [1, 2  ]  }'
+
+
+def row(**changes):
+    values = {"os": "debian", "version": "12", "bit": "64", "python": ["3.11.2"], **changes}
+    return [{key: value for key, value in values.items() if value is not None}]
+
+
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        ("[", "deploy/targets.json is not JSON: Expecting value: line 1 column 2 (char 1)"),
+        ("{}", "deploy/targets.json must be a list with at least one row"),
+        ([], "deploy/targets.json must be a list with at least one row"),
+        ([1], 'deploy/targets.json, row 1: must be an object like {"os": …}'),
+        (row() + row(os=None), 'deploy/targets.json, row 2, key "os": is missing'),
+        (row(os="De bian"), 'key "os": must be a name such as debian, in quotes, not "De bian"'),
+        (row(version=12), 'row 1, key "version": must be a version such as 12, in quotes, not 12'),
+        (row(bit="32"), 'row 1, key "bit": must be 64, in quotes, not "32"'),
+        (row(python="3.11.2"), 'row 1, key "python": must be a list such as ["3.11.2"], not "3.11.2"'),
+        (row(python=[]), 'row 1, key "python": must be a list such as ["3.11.2"], not []'),
+        (row(python=["3.11"]), 'row 1, key "python": must be a list such as ["3.11.2"], not ["3.11"]'),
+        (row(image="a b"), 'row 1, key "image": must be a Docker image such as debian:12'),
+        (row(image="-v"), 'row 1, key "image": must be a Docker image such as debian:12'),
+        (row(pyton=["3.11.2"]), 'row 1, key "pyton": is unknown; known are os, version, bit, image, python'),
+    ],
+)
+def test_a_broken_file_is_refused_naming_row_and_key(rows, message):
+    text = rows if isinstance(rows, str) else json.dumps(rows)
+    with pytest.raises(output.Failure) as failure:
+        targets.parse(text, "x86_64")
+    assert failure.value.code == 78
+    assert message in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "wanted, chosen",
+    [
+        ("", ["debian-12-x86_64-py3.11.2", "debian-12-x86_64-py3.11.20", "debian-120-x86_64-py3.11.2"]),
+        ("debian-12", ["debian-12-x86_64-py3.11.2", "debian-12-x86_64-py3.11.20"]),
+        ("debian-12-x86_64-py3.11.2", ["debian-12-x86_64-py3.11.2"]),
+        ("*-py3.11.2", ["debian-12-x86_64-py3.11.2", "debian-120-x86_64-py3.11.2"]),
+    ],
+)
+def test_targets_are_chosen_by_name_beginning_or_pattern(wanted, chosen):
+    known = [
+        targets.Target("debian", version, "x86_64", python, "")
+        for version, python in (("12", "3.11.2"), ("12", "3.11.20"), ("120", "3.11.2"))
+    ]
+    assert [target.name for target in targets.matching(known, wanted)] == chosen
+
+
+@pytest.mark.parametrize("wanted", ["debian-1", "py3", "debian-12-x86_64-py3.11", "ubuntu-*"])
+def test_an_unknown_target_is_refused_with_the_known_ones(wanted):
+    with pytest.raises(output.Failure) as failure:
+        targets.matching([targets.Target("debian", "12", "x86_64", "3.11.2", "")], wanted)
+    assert failure.value.code == 64
+    assert "\n    debian-12-x86_64-py3.11.2" in str(failure.value)
+
+
+def test_settings_are_read_and_never_evaluated():
+    text = "# comment\n\nAPP_NAME='$(id)'\n  HEALTH_PATH='/a\"b`'  \n"
+    assert settings.parse(text) == {"APP_NAME": "$(id)", "HEALTH_PATH": '/a"b`'}
+
+
+@pytest.mark.parametrize("line", ["APP_NAME=app", 'APP_NAME="app"', "APP_NAME='a'b'", "export A='b'", "A='b' # c"])
+def test_a_malformed_setting_is_refused_with_its_line(line):
+    with pytest.raises(output.Failure) as failure:
+        settings.parse(f"# first\n{line}\n")
+    assert failure.value.code == 78
+    assert str(failure.value) == "config.env, line 2: write KEY='value', with single quotes"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("APP_NAME='app'", "APP_NAME='App'"),
+        ("APP_NAME='app'\n", ""),
+        ("app:app", "app:app; id"),
+        ("app:app", "app"),
+        ("HEALTH_PATH='/'", "HEALTH_PATH='/a b'"),
+        ("HEALTH_PATH='/'", "HEALTH_PATH='health'"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused(tmp_path, monkeypatch, change):
+    (tmp_path / "config.env").write_text(building.SETTINGS.replace(*change))
+    monkeypatch.setattr(settings, "PROJECT", tmp_path)
+    with pytest.raises(output.Failure, match="config.env: (APP_NAME|APP_MODULE|HEALTH_PATH) must match") as failure:
+        settings.read()
+    assert failure.value.code == 78
+
+
+def test_every_known_system_has_its_list_of_packages():
+    systems = building.part("builder.systems")
+    known = json.loads((building.TEMPLATE / "wheels/systems.json").read_text())
+    for name in known:
+        system = systems.of_target(targets.Target(name, "12", "x86_64", "3.11.2", ""))
+        assert "gcc" in systems.package_names(system)
+        assert system.image == f"{name}:12"
+
+
+def test_a_row_s_own_image_wins():
+    systems = building.part("builder.systems")
+    assert (
+        systems.of_target(targets.Target("debian", "12", "x86_64", "3.11.2", "mirror/debian:12")).image
+        == "mirror/debian:12"
+    )

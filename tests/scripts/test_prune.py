@@ -1,0 +1,62 @@
+"""Old releases go, but none that a rollback may want, and nothing that a process runs from."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RELEASE_CODE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}" / "deploy" / "release"
+PRUNE = """
+import sys
+from layout import Layout
+from prune import prune
+from state import State
+
+layout = Layout(sys.argv[1], "app")
+prune(layout, State(layout, "test"), None)
+"""
+
+
+@pytest.fixture
+def base(tmp_path):
+    """Eight good releases, each with an interpreter of its own; the last is in service."""
+    for name, text in {"mode": "user", "username": "nobody"}.items():
+        write(tmp_path / "state" / name, text)
+    for version in range(1, 9):
+        write(tmp_path / f"app-v{version}/BUNDLE", f"PYTHON_DIR=python-3.11.{version}-0123456789ab\n")
+        (tmp_path / f"python-3.11.{version}-0123456789ab/bin").mkdir(parents=True)
+        for kind in ("complete", "good"):
+            write(tmp_path / f"state/{kind}/{version}", "{}")
+    (tmp_path / "current").symlink_to("app-v8")
+    return tmp_path
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def left(base, prefix):
+    command = [sys.executable, "-E", "-s", "-B", "-c", PRUNE, str(base)]
+    subprocess.run(command, cwd=RELEASE_CODE, check=True, capture_output=True)
+    return sorted(path.name for path in base.glob(f"{prefix}*"))
+
+
+def test_the_last_five_good_releases_and_their_interpreters_stay(base):
+    assert left(base, "app-v") == [f"app-v{version}" for version in range(4, 9)]
+    assert left(base, "python-") == [f"python-3.11.{version}-0123456789ab" for version in range(4, 9)]
+
+
+def test_what_a_process_runs_from_stays(base):
+    """Such as supervisord, which runs by the interpreter of the release that started it."""
+    interpreter = base / "python-3.11.2-0123456789ab/bin/python3.11"
+    shutil.copy("/bin/sleep", interpreter)
+    process = subprocess.Popen([interpreter, "60"], cwd=base / "app-v1")
+    try:
+        assert left(base, "app-v") == ["app-v1", *(f"app-v{version}" for version in range(4, 9))]
+        assert left(base, "python-")[:3] == [f"python-3.11.{version}-0123456789ab" for version in (1, 2, 4)]
+    finally:
+        process.kill()
+        process.wait()

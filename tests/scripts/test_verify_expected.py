@@ -1,0 +1,105 @@
+"""The expected values of verify: read from a good bundle, refused from any that is damaged."""
+
+import hashlib
+
+import pytest
+
+from verifying import INTERPRETER, PROJECT, PYTHON, Bundle, load, pack
+
+expected = load(PROJECT / "tests/expected.py")
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a bundle and read it again; `damage` changes the tarball or its sidecar in between."""
+
+    def read(bundle, damage=lambda tarball: None):
+        tarball = bundle.write(tmp_path)
+        damage(tarball)
+        return expected.read_bundle(tarball)
+
+    return read
+
+
+def test_what_a_bundle_says(read):
+    """The tarball has layers: a reader that stops after the first finds no list of wheels."""
+    bundle = read(Bundle())
+    assert (bundle.name, bundle.version, bundle.release) == ("app", "1", "app-v1")
+    assert (bundle.python, bundle.interpreter) == (PYTHON, INTERPRETER)
+    assert bundle.health_path == "/health"
+    assert bundle.wheels == {"flask": "3.0.3", "zope-interface": "7.2"}
+    assert bundle.hashes["app-v1/app.py"] == hashlib.sha256(b"app = None\n").hexdigest()
+    assert bundle.members["app-v1/app.py"] == expected.Member("f", 0o444, "")
+    assert bundle.members["app-v1/wheels"] == expected.Member("d", 0o755, "")
+    assert bundle.members[INTERPRETER].mode == 0o555
+    link = INTERPRETER.split("/bin/")[0] + "/bin/python"
+    assert bundle.members[link] == expected.Member("l", 0o777, INTERPRETER.split("/")[-1])
+    assert set(bundle.hashes) == {path for path, member in bundle.members.items() if member.kind == "f"}
+
+
+def sidecar(tarball):
+    return tarball.with_name(tarball.name + ".sha256")
+
+
+def fit_sidecar(tarball):
+    """Let the sidecar's first line fit the tarball again."""
+    old = sidecar(tarball).read_text()
+    sidecar(tarball).write_text(pack.file_sha256(tarball) + old[64:])
+
+
+def flip_a_byte(tarball):
+    data = bytearray(tarball.read_bytes())
+    data[len(data) // 2] ^= 1
+    tarball.write_bytes(bytes(data))
+
+
+def truncate(tarball):
+    tarball.write_bytes(tarball.read_bytes()[:300])
+    fit_sidecar(tarball)
+
+
+def replace_by_text(tarball):
+    tarball.write_bytes(b"hello\n")
+    fit_sidecar(tarball)
+
+
+def change_second_line(tarball):
+    first, second = sidecar(tarball).read_text().splitlines()
+    sidecar(tarball).write_text(f"{first}\n{'0' * 64}{second[64:]}\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (flip_a_byte, "is not what its .sha256 says"),
+        (truncate, "cannot be read"),
+        (replace_by_text, "cannot be read"),
+        (change_second_line, "SHA256SUMS is not what"),
+        (lambda tarball: sidecar(tarball).unlink(), "cannot read .*sha256"),
+        (lambda tarball: sidecar(tarball).write_text("nonsense\n"), "cannot read .*sha256"),
+        (lambda tarball: sidecar(tarball).write_bytes(b"\xff"), "cannot read .*sha256"),
+    ],
+)
+def test_a_damaged_bundle_is_refused(read, damage, reason):
+    with pytest.raises(expected.BadBundle, match=reason):
+        read(Bundle(), damage)
+
+
+@pytest.mark.parametrize(
+    ("bundle", "reason"),
+    [
+        (Bundle(values={"FORMAT": "2"}), "FORMAT is 2"),
+        (Bundle(values={"VERSION": "2"}), "its BUNDLE says app-v2"),
+        (Bundle(values={"PYTHON_DIR": "python-3.1.0-000000000000"}), "holds no python-3.1.0-000000000000"),
+        (Bundle(files={"wheels/installed.txt": None}), "holds no app-v1/wheels/installed.txt"),
+        (Bundle(files={"wheels/installed.txt": b""}), "no wheel"),
+        (Bundle(files={"wheels/installed.txt": b"Flask>=3\n"}), "not name==version"),
+        (Bundle(rewritten={"BUNDLE": b"FORMAT=1\n"}), "'NAME'"),
+        (Bundle(rewritten={"BUNDLE": b"no value\n"}), "cannot be understood"),
+        (Bundle(rewritten={"MANIFEST": b"f 0444 app-v1/app.py\n"}), "different files"),
+        (Bundle(rewritten={"SHA256SUMS": b""}), "SHA256SUMS is not what"),
+    ],
+)
+def test_a_bundle_that_contradicts_itself_is_refused(read, bundle, reason):
+    with pytest.raises(expected.BadBundle, match=reason):
+        read(bundle)

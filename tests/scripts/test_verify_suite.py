@@ -1,0 +1,201 @@
+"""The checks of verify on this machine, with a release in a home directory: what is red, and how."""
+
+import os
+import pwd
+import subprocess
+
+import pytest
+
+from lab.command import run
+from verifying import INTERPRETER, PROJECT, PYTHON_DIR, Project
+
+SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
+CHECKS = 18
+CONTENT = "every file has the content that was shipped"
+MISSING = "no file is missing"
+ADDED = "no file was added"
+MODES = "every file has its type, mode and link target"
+FILES = {CONTENT, MISSING, ADDED, MODES}
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project(tmp_path / "project")
+    project.add()
+    return project
+
+
+@pytest.fixture
+def home(tmp_path, project):
+    """A home with the files of release 1, and no process of it: user mode."""
+    home = tmp_path / "home"
+    home.mkdir()
+    run("tar", "-xzpf", next(project.root.glob("dist/*/*.tar.gz")), "-C", home)
+    (home / "state/complete").mkdir(parents=True)
+    (home / "state/mode").write_text("user\n")
+    (home / "state/username").write_text(pwd.getpwuid(os.geteuid()).pw_name + "\n")
+    (home / "state/complete/1").touch()
+    (home / "current").symlink_to("app-v1")
+    (home / "app-v1/venv/bin").mkdir(parents=True)
+    (home / "app-v1/venv/bin/python").symlink_to(home / INTERPRETER)
+    (home / "app-v1/instance").symlink_to(home / "shared/data")
+    return home
+
+
+def verdicts(result, verdict):
+    lines = [line[9:] for line in result.stdout.splitlines() if line.startswith(f"    {verdict:<4} ")]
+    return {line.split(" (not applicable")[0] for line in lines}
+
+
+def test_a_machine_without_the_app_is_red_and_nothing_else_is_claimed(project, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = project.verify("local", HOME=str(tmp_path / "empty"))
+    assert result.returncode == 1, result.stderr
+    assert verdicts(result, "RED") == {"the release is installed completely"}
+    assert verdicts(result, "ok") == set()
+    assert len(verdicts(result, "n/a")) == CHECKS - 1
+    assert "to do:    deploy it" in result.stdout
+    assert result.stdout.splitlines()[-1] == f"==> 0 ok, 1 red, {CHECKS - 1} not applicable"
+
+
+def test_intact_files_are_ok(project, home):
+    result = project.verify("local", HOME=str(home))
+    assert verdicts(result, "ok") >= FILES | {
+        "the release is installed completely",
+        "the release in service is the bundle's version",
+        "the release's Python is the bundle's own, in its version",
+    }
+    assert verdicts(result, "RED") == {
+        "every wheel of the bundle is installed in its version",
+        "gunicorn runs, from this release and with the bundle's Python",
+        "the port is open on 127.0.0.1 and on no other address",
+        "gunicorn answers the health path with 200",
+        "the release starts at boot (crontab)",
+    }
+
+
+MUTATIONS = {
+    "edited": (CONTENT, "chmod u+w app-v1/app.py; echo x >>app-v1/app.py; chmod 444 app-v1/app.py"),
+    "interpreter edited": (CONTENT, f"cd {PYTHON_DIR}/lib; chmod u+w os.py; echo x >>os.py; chmod 444 os.py"),
+    "list of files edited": (
+        CONTENT,
+        "cd app-v1; chmod u+w SHA256SUMS; echo >>SHA256SUMS; chmod 444 SHA256SUMS",
+    ),
+    "missing": (MISSING, "rm -f app-v1/app.py"),
+    "added": (ADDED, "touch app-v1/extra.py"),
+    "added with a strange name": (
+        ADDED,
+        """touch "app-v1/a  b -> c" "$(printf 'app-v1/caf\\303\\251 \\377')" """,
+    ),
+    "mode": (MODES, "chmod 644 app-v1/app.py"),
+    "set-user-id": (MODES, "chmod 4444 app-v1/app.py"),
+    "a file became a link": (MODES, "mv app-v1/app.py state/; ln -s ../state/app.py app-v1/app.py"),
+    "a link leads elsewhere": (MODES, f"ln -sfn /bin/true {PYTHON_DIR}/bin/python"),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_each_change_to_a_file_turns_its_own_check_red(project, home, mutation):
+    check, commands = MUTATIONS[mutation]
+    subprocess.run(["sh", "-c", commands], cwd=home, check=True)
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 1
+    assert verdicts(result, "RED") & FILES == {check}
+    assert verdicts(result, "ok") >= FILES - {check}
+
+
+def test_a_name_can_neither_imitate_a_fact_nor_speak_to_the_terminal(project, home):
+    (home / "state/complete/1").unlink()
+    (home / "app-v1/x\ncomplete yes").touch()
+    (home / "current").unlink()
+    (home / "current").symlink_to("app-v0\ncomplete yes\033[2J")
+    result = project.verify("local", HOME=str(home))
+    assert "the release is installed completely" in verdicts(result, "RED")
+    assert ADDED in verdicts(result, "RED")
+    assert "\033" not in result.stdout and "app-v0 complete yes\\x1b[2J" in result.stdout
+
+
+def test_a_bundle_that_does_not_fit_its_sidecar(project, home):
+    with next(project.root.glob("dist/*/*.tar.gz")).open("ab") as tarball:
+        tarball.write(b"x")
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 65
+    assert result.stderr.startswith("error: ") and "is not what its .sha256 says" in result.stderr
+    assert "ok" not in result.stdout
+
+
+RUNS_HERE = 'for word; do last=$word; done; case " $* " in *" -O "* | *" -N "*) ;; *) exec sh -c "$last" ;; esac'
+
+
+def test_a_box_is_asked_twice_over_one_connection(project, home):
+    """ssh is a stub that runs everything here: the facts, the answers, and nothing for each check or each file."""
+    project.stub("ssh", RUNS_HERE)
+    result = project.verify("deploy@box", HOME=str(home))
+    assert verdicts(result, "ok") >= FILES
+    calls = [line for line in project.logged() if line.startswith("ssh ")]
+    assert len(calls) == 4, "open, facts, answers, close"
+    assert calls[0].endswith("-N -f deploy@box") and calls[-1].endswith("-O exit deploy@box")
+
+
+@pytest.mark.parametrize("lost", ["box_facts", "health_path"])
+def test_a_connection_that_breaks_is_not_a_verdict(project, home, lost):
+    cut = f'case "$*" in *{lost}*) echo "client_loop: send disconnect: Broken pipe" >&2; exit 255 ;; esac; '
+    project.stub("ssh", cut + RUNS_HERE)
+    result = project.verify("deploy@box", HOME=str(home))
+    assert result.returncode == 69
+    assert result.stderr == "error: box: the connection was lost: client_loop: send disconnect: Broken pipe\n"
+
+
+def test_facts_that_break_off_are_not_taken_for_facts(project, home):
+    project.stub("ssh", RUNS_HERE.replace('exec sh -c "$last"', 'sh -c "$last" | head -n 20'))
+    result = project.verify("deploy@box", HOME=str(home))
+    assert result.returncode == 69
+    assert "cannot look at the box" in result.stderr
+    assert "==>" not in result.stdout.split("\n", 1)[1]
+
+
+def test_a_home_that_is_reached_through_a_link(project, home, tmp_path):
+    (tmp_path / "link").symlink_to(home)
+    result = project.verify("local", HOME=str(tmp_path / "link"))
+    assert "the release's Python is the bundle's own, in its version" in verdicts(result, "ok")
+
+
+def test_a_run_that_checks_nothing_is_no_success(project, home):
+    (project.root / "tests/pytest.ini").write_text("[pytest]\naddopts = -k no_such_check -p no:cacheprovider\n")
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 1
+    assert "error: nothing was checked" in result.stderr
+
+
+def test_a_check_that_cannot_be_loaded_is_no_success(project, home):
+    (project.root / "tests/test_boot.py").write_text("import no_such_module\n")
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 70
+    assert "no_such_module" in result.stderr
+
+
+def test_every_file_of_checks_is_run():
+    listed = (PROJECT / "tests/pytest.ini").read_text().split("testpaths =")[1].split("markers")[0].split()
+    assert sorted(listed) == sorted(path.name for path in (PROJECT / "tests").glob("test_*.py"))
+
+
+def test_nothing_is_written_into_the_project(project, home):
+    def contents():
+        return sorted(str(path) for path in project.root.rglob("*"))
+
+    before = contents()
+    project.verify("local", HOME=str(home))
+    assert contents() == before
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_the_facts_are_the_same_in_every_shell(home, shell):
+    script = (PROJECT / "tests/box_facts.sh").read_text()
+    arguments = ["box_facts", "app", "1", PYTHON_DIR, "1337", str(home)]
+    found = subprocess.run([*shell, "-c", script, *arguments], capture_output=True, text=True, check=True).stdout
+    lines = found.splitlines()
+    assert (lines[0], lines[-1]) == ("begin", "end")
+    assert f"member 8124 {os.geteuid()} app-v1/app.py" in lines
+    assert f"link {PYTHON_DIR}/bin/python\t{os.path.basename(INTERPRETER)}" in lines
+    assert f"python_link {home}/{INTERPRETER}" in lines
+    assert not [line for line in lines if line.startswith("member") and ("/venv" in line or "/instance" in line)]

@@ -1,0 +1,140 @@
+"""For the tests of verify: bundles packed by deploy/pack.py, and a project to run verify.sh in."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+PROJECT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
+TARGET = "debian-12-x86_64-py3"
+PYTHON = platform.python_version()
+PYTHON_DIR = f"python-{PYTHON}-0123456789ab"
+INTERPRETER = f"{PYTHON_DIR}/bin/python{'.'.join(PYTHON.split('.')[:2])}"
+
+
+def load(path):
+    """The module in that file of the template; it leaves no byte code, which Cookiecutter would copy."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    with patch.object(sys, "dont_write_bytecode", True):
+        spec.loader.exec_module(module)
+    return module
+
+
+pack = load(PROJECT / "deploy/pack.py")
+
+
+@dataclass
+class Bundle:
+    """A bundle whose interpreter is this Python; a test changes what it wants before it is written."""
+
+    version: str = "1"
+    values: dict = field(default_factory=dict)
+    files: dict = field(default_factory=dict)
+    rewritten: dict = field(default_factory=dict)
+
+    @property
+    def release(self):
+        return f"app-v{self.version}"
+
+    def write(self, directory):
+        """Write the tarball and its sidecar; returns the tarball's path."""
+        tarball = directory / f"{self.release}.tar.gz"
+        interpreter, application = self._layers()
+        head = pack.head_members(self.release, self._values(), [*interpreter, *application])
+        sums = head[2]
+        head = [self._rewritten(member) for member in head]
+        cache = directory / "layers"
+        cache.mkdir(exist_ok=True)
+        pack.write_archive(head, [interpreter], application, cache, tarball)
+        sidecar = f"{pack.file_sha256(tarball)}  {tarball.name}\n{sums.sha256}  {sums.path}\n"
+        tarball.with_name(tarball.name + ".sha256").write_text(sidecar)
+        return tarball
+
+    def _layers(self):
+        interpreter = [
+            *map(pack.directory, (PYTHON_DIR, f"{PYTHON_DIR}/bin", f"{PYTHON_DIR}/lib")),
+            pack.file_of_bytes(INTERPRETER, f'#!/bin/sh\nexec {sys.executable} "$@"\n'.encode())._replace(
+                mode=0o555
+            ),
+            pack.file_of_bytes(f"{PYTHON_DIR}/lib/os.py", b"# os\n"),
+            pack.link(f"{PYTHON_DIR}/bin/python", os.path.basename(INTERPRETER)),
+        ]
+        files = {"app.py": b"app = None\n", "wheels/installed.txt": b"Flask==3.0.3\nzope.interface==7.2\n"}
+        application = [pack.directory(f"{self.release}/wheels")]
+        for path, content in {**files, **self.files}.items():
+            if content is not None:
+                application.append(pack.file_of_bytes(f"{self.release}/{path}", content))
+        return interpreter, application
+
+    def _values(self):
+        values = {
+            "FORMAT": "1",
+            "NAME": "app",
+            "VERSION": self.version,
+            "TARGET": TARGET,
+            "PYTHON": PYTHON,
+            "PYTHON_DIR": PYTHON_DIR,
+            "HEALTH_PATH": "/health",
+        }
+        return {**values, **self.values}
+
+    def _rewritten(self, member):
+        content = self.rewritten.get(member.path.split("/")[-1])
+        return member if content is None else pack.file_of_bytes(member.path, content)
+
+
+class Project:
+    """A project below `root`: deploy/ and tests/ as generated, dist/ as the test fills it."""
+
+    def __init__(self, root):
+        self.root = root
+        self.log = root.parent / "log"
+        self.log.touch()
+        (root / "deploy").mkdir(parents=True)
+        for name in ("verify.sh", "connection.sh"):
+            shutil.copy(PROJECT / "deploy" / name, root / "deploy")
+        shutil.copytree(PROJECT / "tests", root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+        (root / "config.env").write_text("APP_NAME='app'\n")
+        self.tools(sys.prefix)
+
+    def tools(self, environment):
+        """Let tools.sh print the path of that Python environment."""
+        script(self.root / "deploy/tools.sh", f"echo '{environment}'")
+
+    def add(self, version="1", target=TARGET):
+        """Put a bundle into dist/; returns the tarball's path."""
+        directory = self.root / "dist" / target
+        directory.mkdir(parents=True, exist_ok=True)
+        return Bundle(version).write(directory)
+
+    def stub(self, name, commands):
+        """A program on PATH that logs its arguments and then does `commands`."""
+        script(self.root.parent / "bin" / name, f'echo "{name} $*" >>"{self.log}"\n{commands}')
+
+    def verify(self, *arguments, **environment):
+        stubs = self.root.parent / "bin"
+        return subprocess.run(
+            ["bash", self.root / "deploy/verify.sh", *arguments],
+            env={**os.environ, "PATH": f"{stubs}:{os.environ['PATH']}", **environment},
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    def logged(self):
+        return self.log.read_text().splitlines()
+
+
+def script(path, commands):
+    """An executable shell script at `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{commands}\n")
+    path.chmod(0o755)
