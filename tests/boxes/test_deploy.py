@@ -87,6 +87,24 @@ def test_the_same_release_again_changes_nothing(bundles, box):
     assert "nothing changed" in again.stdout
 
 
+def test_a_box_with_a_release_key_takes_signed_releases_only(bundles, box, tmp_path):
+    """FAULTS 6."""
+    key = tmp_path / "release key"
+    assert bundles.make("keygen", SIGN_KEY=key).returncode == 0
+    box.ssh("install -d -m 755 /opt/app/state")
+    box.ssh("cat >/opt/app/state/release-key.pem", input=key.with_name(f"{key.name}.pub").read_text())
+    arguments = ("deploy/ship.sh", f"root@{box.address}", "1")
+    refused = bundles.run(*arguments, SSH_CONFIG=box.ssh_config, USERNAME="app")
+    assert (refused.returncode, box.ssh("ls /opt/app").stdout) == (65, "state\n")
+    assert "this box takes signed bundles only" in refused.stderr
+    bundles.build("1", SIGN_KEY=key)
+    taken = bundles.run(*arguments, SSH_CONFIG=box.ssh_config, USERNAME="app")
+    bundles.build("1")
+    assert taken.returncode == 0, taken.stderr
+    assert "signed by the key that this box trusts" in taken.stdout
+    assert page(box) == "1"
+
+
 def test_an_nginx_that_refuses_leaves_everything_as_it_was(bundles, box):
     box.ssh("echo 'no such directive;' >/etc/nginx/conf.d/other.conf")
     result = deploy(bundles, box, "1", **ROOT_LOGIN)

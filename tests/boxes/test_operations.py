@@ -160,9 +160,12 @@ def test_uninstall_asks_and_keeps_what_people_made(bundles, installation):
     asked = installation.verb("uninstall")
     assert (asked.returncode, installation.page()) == (64, "2")
     assert "nobody is here to answer" in asked.stderr
+    installation.ssh(f"echo key >{installation.base}/state/release-key.pem")
     removed = installation.verb("uninstall", CONFIRM="yes")
     assert removed.returncode == 0, removed.stdout + removed.stderr
-    assert what_is_left(installation) == {"shared", "logs"}
+    assert what_is_left(installation) == {"shared", "logs", "state"}
+    assert installation.ssh(f"ls {installation.base}/state").stdout == "release-key.pem\n"
+    installation.ssh(f"rm {installation.base}/state/release-key.pem")
     assert "greeting" in installation.ssh(f"cat {installation.base}/shared/data/kept").stdout
     installation.deploy("1")
     assert installation.page() == "1"

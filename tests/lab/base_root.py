@@ -13,7 +13,7 @@ from lab.skip import Unavailable
 
 PACKAGES = [
     *("systemd", "systemd-sysv", "dbus", "openssh-server", "nginx-light", "cron", "sudo"),
-    *("iproute2", "procps", "curl", "util-linux", "logrotate"),
+    *("iproute2", "procps", "curl", "util-linux", "logrotate", "openssl"),
 ]
 # Offline installation is proven only where the box has no Python and no compiler to fall back on.
 FORBIDDEN = ("python*", "gcc*", "cc", "c++*", "g++*", "clang*", "tcc")

@@ -1,6 +1,7 @@
 """What goes into a bundle, what its head says, which locks and wheels are refused, and how it gets into dist/."""
 
 import hashlib
+import subprocess
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,6 +159,19 @@ def test_an_unsafe_name_is_refused_and_nothing_is_left_in_dist(project, compiled
         build(compiled, built)
     assert failure.value.code == 78
     assert not (project / "dist").exists()
+
+
+def test_a_signature_lasts_no_longer_than_what_it_signs(project, compiled, built, tmp_path, monkeypatch):
+    key = tmp_path / "key"
+    subprocess.run([building.TEMPLATE / "deploy/keygen.sh", key], check=True, capture_output=True)
+    monkeypatch.setenv("SIGN_KEY", str(key))
+    sidecar = Path(f"{build(compiled, built).path}.sha256")
+    signature = Path(f"{sidecar}.sig")
+    check = ["openssl", "dgst", "-sha256", "-verify", f"{key}.pub", "-signature", signature, sidecar]
+    assert subprocess.run(check, capture_output=True).returncode == 0
+    monkeypatch.delenv("SIGN_KEY")
+    build(compiled, built)
+    assert not signature.exists()
 
 
 def test_a_write_that_fails_leaves_the_old_tarball_alone(project, compiled, built, monkeypatch):

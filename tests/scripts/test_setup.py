@@ -4,64 +4,18 @@ import fcntl
 import json
 import os
 import platform
-import pwd
-import shutil
 import socket
-import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 
 import pytest
 
+from box_home import account, as_account, contents, run
 from handmade import INTERPRETER, Bundle, special
 from lab.command import wait_until
 
-SETUP = Path(__file__).resolve().parents[2] / "deploy" / "setup.sh"
 TCP = Path("/proc/net/tcp")
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
-
-
-@pytest.fixture
-def home():
-    """The home of an account without rights, in which the bundle lies too.
-
-    Not below pytest's own directory, which every pytest that starts on this machine closes to other accounts.
-    """
-    with tempfile.TemporaryDirectory() as directory:
-        shutil.copy(SETUP, directory)
-        os.chown(directory, account().pw_uid, account().pw_gid)
-        yield Path(directory)
-
-
-def account():
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-
-
-def switch():
-    entry = account()
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def as_account(*command):
-    return subprocess.Popen(command, cwd="/", stdout=subprocess.PIPE, **switch())
-
-
-def run(home, *arguments, shell=("dash",), environment=None):
-    arguments = arguments or ("1", account().pw_name)
-    return subprocess.run(
-        [*shell, "setup.sh", *arguments],
-        cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        **switch(),
-    )
-
-
-def contents(directory):
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])

@@ -13,7 +13,8 @@
 #     WORKERS      gunicorn's processes; default: twice the processors and one, at most 9
 #     THREADS      threads of each; default 4
 #
-# The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it.
+# The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it. Where the box has a
+# release key, BASE/state/release-key.pem, the sidecar must be signed with it: NAME-vVERSION.tar.gz.sha256.sig.
 # Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
 # goes below that account's home, and nothing of root's is touched.
 #
@@ -46,6 +47,7 @@ main() {
   [ "$only_check" = no ] || exit 0
   take_lock
   copy_bundle
+  check_signature
   check_copy
   stop_if_installed
   check_members
@@ -134,7 +136,7 @@ choose_base() {
   else
     fail 64 "run setup.sh as root or as $username, not as $(id -un)"
   fi
-  state=$base/state
+  state=$base/state release_key=$base/state/release-key.pem
   port=$(setting PORT 1337) nginx=$(setting NGINX site)
 }
 
@@ -167,6 +169,7 @@ check_box() {
   check_mode
   check_owner
   check_account
+  check_release_key
   check_machine
   check_glibc
   check_space
@@ -217,6 +220,16 @@ check_account() {
     gap "there is no account $username; make it: useradd --create-home $username"
   elif [ "$(id -u "$username")" -eq 0 ]; then
     gap "$username is root; the application needs an account of its own: useradd --create-home $name"
+  fi
+}
+
+# A key that cannot be used must not count as no key at all.
+check_release_key() {
+  [ -e "$release_key" ] || [ -L "$release_key" ] || return 0
+  if ! command -v openssl >/dev/null 2>&1; then
+    gap "openssl, which checks signatures with $release_key, is missing; install it"
+  elif ! openssl rsa -pubin -in "$release_key" -noout 2>/dev/null; then
+    gap "$release_key is not an RSA public key in PEM; put the one that make keygen wrote there"
   fi
 }
 
@@ -424,10 +437,21 @@ clean_up() {
 copy_bundle() {
   step "Checking the bundle"
   chmod 700 "$staging"
-  cp "$tarball" "$staging/bundle.tar.gz" || fail 73 "cannot copy $tarball to $staging"
-  if [ -f "$tarball.sha256" ]; then
-    cp "$tarball.sha256" "$staging/sidecar" || fail 73 "cannot copy $tarball.sha256 to $staging"
-  fi
+  copy_if_there "$tarball" bundle.tar.gz
+  copy_if_there "$tarball.sha256" sidecar
+  copy_if_there "$tarball.sha256.sig" signature
+}
+
+copy_if_there() { [ ! -f "$1" ] || cp "$1" "$staging/$2" || fail 73 "cannot copy $1 to $staging"; }
+
+# `openssl dgst` does it in every openssl since 0.9.8, CentOS 5's.
+check_signature() {
+  [ -e "$release_key" ] || return 0
+  [ -f "$staging/sidecar" ] && [ -f "$staging/signature" ] ||
+    fail 65 "this box takes signed bundles only ($release_key); bring $tarball.sha256 and $tarball.sha256.sig, made with SIGN_KEY=… make tarball"
+  openssl dgst -sha256 -verify "$release_key" -signature "$staging/signature" "$staging/sidecar" >/dev/null 2>&1 ||
+    fail 65 "$tarball.sha256.sig is not the signature of $tarball.sha256 by the key that this box trusts, $release_key"
+  detail "signed by the key that this box trusts"
 }
 
 check_copy() {
@@ -525,7 +549,8 @@ put_in_place() {
   mkdir -p "$state/complete" "$state/good" "$state/bad" "$state/bundles" || fail 73 "cannot write in $state"
   record mode $mode
   record username "$username"
-  [ ! -f "$staging/sidecar" ] || mv "$staging/sidecar" "$state/bundles/$release.tar.gz.sha256"
+  keep sidecar "$release.tar.gz.sha256"
+  keep signature "$release.tar.gz.sha256.sig"
   if tree_is_intact "$base" "$python_dir" 2>/dev/null; then
     detail "$python_dir is here already"
   else
@@ -534,6 +559,8 @@ put_in_place() {
   fi
   replace "$release"
 }
+
+keep() { [ ! -f "$staging/$1" ] || mv "$staging/$1" "$state/bundles/$2" || fail 73 "cannot write in $state/bundles"; }
 
 record() {
   [ -f "$state/$1" ] && return

@@ -123,6 +123,7 @@ cut_head() {
 # To a directory of its own: an upload that is cut off is never found by setup.sh, and left to the next one to remove.
 upload() {
   local files=("$bundle" "$bundle.sha256")
+  [ ! -f "$bundle.sha256.sig" ] || files+=("$bundle.sha256.sig")
   if [ -n "$check" ]; then
     cut_head
     files=("$head/$(basename "$bundle")")

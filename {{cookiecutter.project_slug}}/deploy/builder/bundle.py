@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import pack
 import versions
-from builder import cache, check
+from builder import cache, check, signing
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
@@ -144,13 +144,17 @@ def description(
 
 
 def write(path: Path, head: list[pack.Member], layers: list[list[pack.Member]], app: list[pack.Member]) -> None:
-    """Write the tarball and its sidecar and move them into place: nothing half-made is left."""
+    """Write the tarball, its sidecar and the signature and move them into place: nothing half-made is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as directory:
         archive, sidecar = Path(directory) / path.name, Path(directory) / f"{path.name}.sha256"
+        signature = sidecar.with_name(f"{sidecar.name}.sig")
         pack.write_archive(head, layers, app, cache.directory("layers"), archive)
         lines = f"{pack.file_sha256(archive)}  {path.name}\n{sums.sha256}  {sums.path}\n"
         sidecar.write_text(lines, encoding="utf-8")
-        os.replace(archive, path)
-        os.replace(sidecar, path.with_name(sidecar.name))
+        signing.sign(sidecar, signature)
+        path.with_name(signature.name).unlink(missing_ok=True)
+        for made in (archive, sidecar, signature):
+            if made.exists():
+                os.replace(made, path.with_name(made.name))

@@ -6,7 +6,7 @@ import sys
 import traceback
 
 import versions
-from builder import bundle, check, choice, interpreter, lock, settings, targets, wheels
+from builder import bundle, check, choice, interpreter, lock, settings, signing, targets, wheels
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, say
@@ -59,6 +59,7 @@ def tarball(version: str) -> None:
         pattern = versions.VERSION_PATTERN.pattern
         raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
     configuration, wanted = settings.read(), chosen_targets()
+    signing.check_key()
     say("==> engine")
     engine = choice.choose(os.environ.get("ENGINE") or "auto")
     for target in choice.buildable(engine, wanted):

@@ -12,6 +12,8 @@ import logrotation
 import process
 from output import USAGE, Failure, detail, plain, step
 
+# The box's, not the application's: without it the next setup.sh would take bundles that nobody signed.
+RELEASE_KEY = "release-key.pem"
 INTERPRETER = re.compile(r"python-[0-9.]+-[0-9a-f]{12}\Z")
 
 
@@ -32,7 +34,10 @@ def uninstall(box, confirmed, remove_shared):
     if layout.mode == "user":
         crontab.remove(logrotation.path(layout))
     _remove_accounts_own(layout, remove_shared)
-    _remove_rest(layout)
+    _remove_installed(layout)
+    _remove_state(layout, remove_shared)
+    if layout.mode == "root" and not os.listdir(layout.base):
+        os.rmdir(layout.base)
 
 
 def _ask(question):
@@ -55,8 +60,8 @@ def _remove_accounts_own(layout, remove_shared):
         process.run(["find", account.home, "-maxdepth", "1", "-lname", pattern, "-delete"], account)
 
 
-def _remove_rest(layout):
-    """The interpreter that runs this goes after the releases, the lock last of all."""
+def _remove_installed(layout):
+    """The interpreter that runs this goes after the releases."""
     releases = [entry for entry in os.listdir(layout.base) if entry.startswith(layout.name + "-v")]
     packages = {package for entry in releases for package in _packages(os.path.join(layout.base, entry))}
     interpreters = [entry for entry in os.listdir(layout.base) if INTERPRETER.match(entry)]
@@ -64,9 +69,18 @@ def _remove_rest(layout):
     for entry in releases + sorted(packages) + interpreters:
         detail(os.path.join(layout.base, entry))
         shutil.rmtree(os.path.join(layout.base, entry))
-    shutil.rmtree(layout.state)
-    if layout.mode == "root" and not os.listdir(layout.base):
-        os.rmdir(layout.base)
+
+
+def _remove_state(layout, remove_shared):
+    """The release key stays with shared/; of what this command holds, the lock, nothing is needed any more."""
+    for entry in os.listdir(layout.state):
+        path = os.path.join(layout.state, entry)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif entry != RELEASE_KEY or remove_shared:
+            os.unlink(path)
+    if not os.listdir(layout.state):
+        os.rmdir(layout.state)
 
 
 def _packages(release):

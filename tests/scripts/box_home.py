@@ -1,0 +1,53 @@
+"""setup.sh as an account without rights runs it, in a home that is made for one test."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+SETUP = Path(__file__).resolve().parents[2] / "deploy" / "setup.sh"
+
+
+@contextmanager
+def made_home():
+    """The home of that account, in which setup.sh and the bundle lie.
+
+    Not below pytest's own directory, which every pytest that starts on this machine closes to other accounts.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copy(SETUP, directory)
+        os.chown(directory, account().pw_uid, account().pw_gid)
+        yield Path(directory)
+
+
+def account():
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+def switch():
+    entry = account()
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def as_account(*command):
+    return subprocess.Popen(command, cwd="/", stdout=subprocess.PIPE, **switch())
+
+
+def run(home, *arguments, shell=("dash",), environment=None):
+    arguments = arguments or ("1", account().pw_name)
+    return subprocess.run(
+        [*shell, "setup.sh", *arguments],
+        cwd=home,
+        env={"HOME": str(home), "PATH": os.environ["PATH"], **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **switch(),
+    )
+
+
+def contents(directory):
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))

@@ -1,0 +1,54 @@
+"""A signature for the sidecar, made with openssl and the key that SIGN_KEY names.
+
+RSA with SHA-256: what the openssl of every box can check, CentOS 5's 0.9.8e included.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Optional
+
+from builder.output import SETTINGS, UNAVAILABLE, Failure
+
+FEWEST_BITS = 2048  # NIST SP 800-131A: shorter RSA keys are disallowed
+
+
+def key() -> Optional[Path]:
+    """Return the private key's path, None if bundles are not to be signed."""
+    name = os.environ.get("SIGN_KEY", "")
+    return Path(name) if name else None
+
+
+def openssl(*arguments: object) -> subprocess.CompletedProcess:
+    """Run openssl, which may ask for the key's passphrase on the terminal; Failure 69 if it is not there."""
+    command = ["openssl", *map(str, arguments)]
+    try:
+        return subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise Failure(UNAVAILABLE, "SIGN_KEY needs openssl; on Debian: sudo apt-get install openssl") from error
+
+
+def check_key() -> None:
+    """Raise Failure 78 before anything is built if SIGN_KEY cannot sign."""
+    private = key()
+    if private is None:
+        return
+    described = openssl("rsa", "-in", private, "-noout", "-text")
+    problem = ""
+    if described.returncode:
+        problem = "is not a private RSA key in PEM"
+    elif int(re.findall(r"\((\d+) bit", described.stdout)[0]) < FEWEST_BITS:
+        problem = f"is shorter than {FEWEST_BITS} bits"
+    if problem:
+        raise Failure(SETTINGS, f"SIGN_KEY={private} {problem}; make one: make keygen SIGN_KEY=PATH")
+
+
+def sign(sidecar: Path, signature: Path) -> None:
+    """Write the sidecar's signature if SIGN_KEY is set; Failure 78 if openssl cannot."""
+    private = key()
+    if private is None:
+        return
+    signed = openssl("dgst", "-sha256", "-sign", private, "-out", signature, sidecar)
+    if signed.returncode:
+        raise Failure(SETTINGS, f"openssl cannot sign with SIGN_KEY={private}: {signed.stderr.strip()[-300:]}")
