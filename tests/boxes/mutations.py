@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+ANCHORED = "the expected values do not come from the box"
 INSTALLED = "the release is installed completely"
 CURRENT = "the release in service is the bundle's version"
 PYTHON = "the release's Python is the bundle's own, in its version"
+CLOSED = "the release's Python sees the packages of the release alone"
 WHEELS = "every wheel of the bundle is installed in its version"
 NO_OTHERS = "no package is installed that the bundle did not bring"
+WHEEL_FILES = "every file of every wheel is installed as its RECORD lists it"
+NO_OTHER_FILES = "no file was added to the wheels' files"
+READ_ONLY = "no file of a wheel can be written"
+SUPERVISOR = "supervisor's files are those that were shipped"
 CONTENT = "every file has the content that was shipped"
 MISSING = "no file is missing"
 ADDED = "no file was added"
@@ -16,10 +22,26 @@ RUNS = "gunicorn runs, from this release and with the bundle's Python"
 ACCOUNT = "gunicorn runs as the app's account, never as root"
 DIRECTORY = "gunicorn's working directory is this release"
 ADDRESS = "the port is open on 127.0.0.1 and on no other address"
+HOLDER = "the service manager holds the port open, so that it outlives each release"
+NO_OTHER_ADDRESS = "nothing of the release listens where other machines could reach it"
+LOGS = "gunicorn writes to the logs that are there"
 HEALTH = "gunicorn answers the health path with 200"
 NGINX = "nginx on port 80 answers with the app's page"
-BOOT = "the release starts at boot (systemd)"
+NGINX_HEALTH = "nginx on port 80 answers the health path with 200"
+BOOT = "the release starts at boot, and no other (systemd)"
+NGINX_BOOT = "nginx starts at boot (systemd)"
 CRONTAB = "the release starts at boot (crontab)"
+UNITS = "every systemd unit is as shipped, and loaded as it lies there"
+NGINX_FILES = "nginx's configuration of the app is as shipped, for the settings of this box"
+LOGROTATE = "the rotation of the logs is configured as shipped"
+LOGROTATE_LINE = "the logs are rotated every day (crontab)"
+APP_ENV = "shared/app.env is the app's account's alone"
+DIRECTORIES = "shared, logs and run belong to the app's account, and the app's data is in shared"
+STATE = "state, which says what serves and starts, is root's alone"
+SPACE = "there is room for the next release"
+CLOCK = "the clock agrees with this machine's"
+ROOT_MODE = {OWNER, NGINX, NGINX_HEALTH, BOOT, NGINX_BOOT, UNITS, NGINX_FILES, STATE}
+USER_MODE = {SUPERVISOR, CRONTAB, LOGROTATE_LINE}
 
 RELEASE = "/opt/app/app-v1"
 SERVE = f"{RELEASE}/deploy/box/serve.sh"
@@ -34,12 +56,16 @@ NO_STRANGER = "systemctl stop stranger"
 
 @dataclass(frozen=True)
 class Mutation:
-    """Shell lines that break and mend a box, as root, and the checks that are red in between for `login`."""
+    """Shell lines that break and mend a box, as root, and the checks that are red in between for `login`.
+
+    `full`: another one shows in every run that the check can turn red.
+    """
 
     breaks: str
     mends: str
     red: set
     login: str = "root"
+    full: bool = False
 
 
 def moved(path):
@@ -62,27 +88,72 @@ def unit_setting(line):
     )
 
 
-def stranger(command, address="127.0.0.1"):
+def stranger(command, address="127.0.0.1:1337"):
     """The line that lets another program listen, as the app's account and in the release's directory."""
-    waits = f"for i in $(seq 100); do ss -ltn | grep -q '{address}:1337' && break; sleep 0.1; done"
+    waits = f"for i in $(seq 100); do ss -ltn | grep -q '{address}' && break; sleep 0.1; done"
     options = f"--quiet --collect --unit stranger --uid app --property WorkingDirectory={RELEASE}"
     return f"systemd-run {options} {SERVER} {command}; {waits}"
 
 
-ANSWERS_501 = 'from http.server import *; HTTPServer(("127.0.0.1", 1337), BaseHTTPRequestHandler).serve_forever()'
+def answers(status):
+    """Options of Python for a server that answers so to everything."""
+    answer = f"lambda self: (self.send_response({status}), self.end_headers())"
+    handler = f'type("Handler", (BaseHTTPRequestHandler,), {{"do_GET": {answer}}})'
+    return f"-c '{SERVES_IT.format(handler)}'"
+
+
+def nginx_answers(path):
+    """The lines that let nginx itself answer one path for the name that verify asks for, and pass it on again."""
+    file = "/etc/nginx/conf.d/0.conf"
+    rest = "proxy_pass http://127.0.0.1:1337; proxy_set_header Host $host;"
+    locations = f"location = {path} {{ return 404; }} location / {{ {rest} }}"
+    server = f"server {{ listen 80; server_name localhost; {locations} }}"
+    return f"echo '{server}' >{file} && systemctl reload nginx", f"rm {file} && systemctl reload nginx"
+
+
+def changed(path, expression, after="true"):
+    """The lines that change a file with sed and put it back, with a command after each."""
+    breaks = f"cp -p {path} /root/kept-file && sed -i '{expression}' {path}; {after}"
+    return breaks, f"cp -p /root/kept-file {path}; {after}"
+
+
+SERVES_IT = 'from http.server import *; HTTPServer(("127.0.0.1", 1337), {}).serve_forever()'
+BY_HAND = (
+    f"cd {RELEASE} && venv/bin/gunicorn --daemon --bind 127.0.0.1:1337 --config deploy/box/gunicorn.conf.py app:app"
+)
+STOP_BY_HAND = "while pkill -u app -f venv/bin/gunicorn; do sleep 0.1; done"
+# Copied to a file system that has little more room than that.
+FULL = """
+mkdir -p /mnt/small
+mount -t tmpfs -o mode=755,size=$(($(du -sk /opt/app | cut -f 1) + 20480))k small /mnt/small
+cp -a /opt/app/. /mnt/small/
+mount --bind /mnt/small /opt/app
+"""
+# Every program of the box that asks date is told so.
+LATE = """
+cp /usr/bin/date /root/date-of-the-box
+printf '%s\\n' '#!/bin/sh' 'exec /root/date-of-the-box -d "1 hour ago" "$@"' >/root/late
+chmod 755 /root/late
+mount --bind /root/late /usr/bin/date
+"""
 MUTATIONS = {
     "gunicorn is stopped": Mutation("systemctl stop app@1.service", START, {RUNS}),
-    "the port is closed": Mutation(STOP, START, {RUNS, ADDRESS, HEALTH, NGINX}),
+    "the port is closed": Mutation(STOP, START, {RUNS, ADDRESS, HEALTH, NGINX, NGINX_HEALTH}),
     "another program answers on the port": Mutation(
-        f"{STOP}; {stranger('-m http.server 1337 --bind 127.0.0.1')}", f"{NO_STRANGER}; {START}", {RUNS}
+        f"{STOP}; {stranger(answers(200))}", f"{NO_STRANGER}; {START}", {RUNS, HOLDER}
     ),
     "another program refuses on the port": Mutation(
-        f"{STOP}; {stranger(f'-c {chr(39)}{ANSWERS_501}{chr(39)}')}",
-        f"{NO_STRANGER}; {START}",
-        {RUNS, HEALTH},
+        f"{STOP}; {stranger(answers(501))}", f"{NO_STRANGER}; {START}", {RUNS, HOLDER, HEALTH, NGINX_HEALTH}, full=True
     ),
+    "gunicorn was started by hand": Mutation(
+        f'{STOP}; su app -c "{BY_HAND}"; {SERVES}', f"{STOP_BY_HAND}; {START}", {HOLDER}
+    ),
+    "the release listens for other machines": Mutation(
+        stranger("-m http.server 8099 --bind 0.0.0.0", "0.0.0.0:8099"), NO_STRANGER, {NO_OTHER_ADDRESS}
+    ),
+    "a log was moved away": Mutation(*moved("/opt/app/logs/access.log"), {LOGS}),
     "another program has the port on another address": Mutation(
-        stranger("-m http.server 1337 --bind 127.0.0.2", "127.0.0.2"), NO_STRANGER, {ADDRESS}
+        stranger("-m http.server 1337 --bind 127.0.0.2", "127.0.0.2:1337"), NO_STRANGER, {ADDRESS}
     ),
     # As root gunicorn makes its logs root's; without its capabilities root could not even write the account's.
     "gunicorn runs as root": Mutation(
@@ -96,16 +167,22 @@ MUTATIONS = {
     ),
     "gunicorn answers with errors": Mutation(
         *unit_setting(f"ExecStart= 'ExecStart=/bin/sh {SERVE} --limit-request-line 8'"),
-        {HEALTH},
+        {HEALTH, NGINX_HEALTH},
     ),
     "the login may not see gunicorn": Mutation(
         *moved("/etc/sudoers.d/deploy"), {RUNS, ACCOUNT, DIRECTORY}, login="deploy"
     ),
-    "nginx is stopped": Mutation("systemctl stop nginx", "systemctl start nginx", {NGINX}),
+    "nginx is stopped": Mutation("systemctl stop nginx", "systemctl start nginx", {NGINX, NGINX_HEALTH}, full=True),
     "nginx's site is gone": Mutation(
         f"{moved('/etc/nginx/conf.d/app.conf')[0]}; systemctl reload nginx",
         f"{moved('/etc/nginx/conf.d/app.conf')[1]}; systemctl reload nginx",
-        {NGINX},
+        {NGINX, NGINX_HEALTH, NGINX_FILES},
+    ),
+    "nginx answers the page itself": Mutation(*nginx_answers("/"), {NGINX}),
+    "nginx answers the health path itself": Mutation(*nginx_answers("/version"), {NGINX_HEALTH}),
+    "nginx's site is edited": Mutation(*edited("/etc/nginx/conf.d/app.conf"), {NGINX_FILES}),
+    "nginx does not start at boot": Mutation(
+        "systemctl disable --quiet nginx", "systemctl enable --quiet nginx", {NGINX_BOOT}
     ),
     "a release file is edited": Mutation(*edited(f"{RELEASE}/app.py"), {CONTENT}),
     "the list of files is edited": Mutation(*edited(f"{RELEASE}/SHA256SUMS"), {CONTENT}),
@@ -117,20 +194,17 @@ MUTATIONS = {
     "BASE is the app's": Mutation("chown app /opt/app", "chown root /opt/app", {OWNER}),
     "a package is gone": Mutation(*moved(f"{PACKAGES}/click-*.dist-info"), {WHEELS}),
     "a package has another version": Mutation(
-        f"cd {PACKAGES}/click-*.dist-info && cp -p METADATA /root/kept-file && chmod u+w METADATA && "
-        "sed -i 's/^Version: .*/Version: 0.1/' METADATA",
-        f"cp -p /root/kept-file {PACKAGES}/click-*.dist-info/METADATA",
-        {WHEELS},
+        *changed(f"$(echo {PACKAGES}/click-*.dist-info/METADATA)", "s/^Version: .*/Version: 0.1/"), {WHEELS}
     ),
     "a package was added": Mutation(
-        f"cd {PACKAGES} && cp -r click-*.dist-info other-1.dist-info && chmod -R u+w other-1.dist-info && "
+        f"cd {PACKAGES} && cp -r click-*.dist-info other-1.dist-info && "
         "sed -i 's/^Name: .*/Name: other/' other-1.dist-info/METADATA",
         f"rm -r {PACKAGES}/other-1.dist-info",
         {NO_OTHERS},
     ),
     "the release's python is another": Mutation(
-        f"cd {RELEASE}/venv/bin && mv python kept && ln -s /bin/true python",
-        f"cd {RELEASE}/venv/bin && mv -T kept python",
+        f"cd {RELEASE}/venv/bin && mv python /root/kept-python && ln -s /bin/true python",
+        f"cd {RELEASE}/venv/bin && mv -T /root/kept-python python",
         {PYTHON},
     ),
     "current leads elsewhere": Mutation(
@@ -143,8 +217,65 @@ MUTATIONS = {
     "the socket does not open at boot": Mutation(
         "systemctl disable --quiet app.socket", "systemctl enable --quiet app.socket", {BOOT}
     ),
+    "another release starts at boot as well": Mutation(
+        "ln -s ../app@.service /etc/systemd/system/multi-user.target.wants/app@0.service",
+        "rm /etc/systemd/system/multi-user.target.wants/app@0.service",
+        {BOOT},
+        full=True,
+    ),
+    "the port is another release's at boot": Mutation(
+        *changed("/etc/systemd/system/app.socket.d/current.conf", "s/app@1/app@0/", "systemctl daemon-reload"), {BOOT}
+    ),
+    "a unit is edited": Mutation(
+        *changed("/etc/systemd/system/app@.service", "s/^RestartSec=1/RestartSec=9/", "systemctl daemon-reload"),
+        {UNITS},
+    ),
+    "a unit is not reloaded": Mutation(
+        "touch /etc/systemd/system/app.socket", "systemctl daemon-reload", {UNITS}, full=True
+    ),
+    "logrotate's settings are edited": Mutation(*edited("/etc/logrotate.d/app"), {LOGROTATE}),
+    "logrotate is gone": Mutation(*moved("/usr/sbin/logrotate"), {LOGROTATE}, full=True),
+    "an installed file is edited": Mutation(*edited(f"{PACKAGES}/click/core.py"), {WHEEL_FILES}),
+    "an installed file is gone": Mutation(*moved(f"{PACKAGES}/click/core.py"), {WHEEL_FILES}, full=True),
+    "gunicorn's script is edited": Mutation(*edited(f"{RELEASE}/venv/bin/gunicorn"), {WHEEL_FILES}),
+    "a module was added": Mutation(
+        f"cd {PACKAGES} && touch sitecustomize.py && chmod 444 sitecustomize.py",
+        f"rm {PACKAGES}/sitecustomize.py",
+        {NO_OTHER_FILES},
+    ),
+    "an installed file is writable": Mutation(
+        f"chmod 644 {PACKAGES}/click/core.py", f"chmod 444 {PACKAGES}/click/core.py", {READ_ONLY}
+    ),
+    "an installed file is the app's": Mutation(
+        f"chown app {PACKAGES}/click/core.py", f"chown root {PACKAGES}/click/core.py", {OWNER}, full=True
+    ),
+    "the system's packages are let in": Mutation(*changed(f"{RELEASE}/venv/pyvenv.cfg", "s/false/true/"), {CLOSED}),
+    "app.env can be read": Mutation(
+        "chmod 640 /opt/app/shared/app.env", "chmod 600 /opt/app/shared/app.env", {APP_ENV}
+    ),
+    "app.env is root's": Mutation(
+        "chown root /opt/app/shared/app.env", "chown app /opt/app/shared/app.env", {APP_ENV}, full=True
+    ),
+    "app.env is gone": Mutation(*moved("/opt/app/shared/app.env"), {APP_ENV}, full=True),
+    "the logs' directory is root's": Mutation("chown root /opt/app/logs", "chown app /opt/app/logs", {DIRECTORIES}),
+    "the data is elsewhere": Mutation(
+        f"ln -sfn /tmp {RELEASE}/instance", f"ln -sfn /opt/app/shared/data {RELEASE}/instance", {DIRECTORIES}, full=True
+    ),
+    "anybody may write to state": Mutation("chmod 777 /opt/app/state", "chmod 755 /opt/app/state", {STATE}),
+    "the disk is full": Mutation(FULL, "umount /opt/app && umount /mnt/small", {SPACE}),
+    "the clock is late": Mutation(LATE, "umount /usr/bin/date", {CLOCK}),
 }
 SUPERVISORCTL = "sh current/deploy/box/supervisor/supervisorctl.sh"
+
+
+def crontab_without(part):
+    """The lines that take a line out of the account's crontab, and put it back."""
+    return (
+        f"crontab -u app -l >/root/kept-crontab; grep -v '{part}' /root/kept-crontab | crontab -u app -",
+        "crontab -u app /root/kept-crontab",
+    )
+
+
 MUTATIONS_IN_USER_MODE = {
     "gunicorn is stopped": Mutation(
         f"su - app -c '{SUPERVISORCTL} stop app:slot_1'",
@@ -159,10 +290,9 @@ MUTATIONS_IN_USER_MODE = {
         login="app",
     ),
     "a release file is edited": Mutation(*edited("/home/app/app-v1/app.py"), {CONTENT}, login="app"),
-    "the crontab is empty": Mutation(
-        "crontab -u app -l >/root/kept-crontab; crontab -u app -r",
-        "crontab -u app /root/kept-crontab",
-        {CRONTAB},
-        login="app",
+    "the line for the start at boot is gone": Mutation(*crontab_without("@reboot"), {CRONTAB}, login="app"),
+    "the line for logrotate is gone": Mutation(*crontab_without("logrotate"), {LOGROTATE_LINE}, login="app"),
+    "supervisor is edited": Mutation(
+        *edited("/home/app/supervisor-*/supervisor/options.py"), {SUPERVISOR}, login="app"
     ),
 }

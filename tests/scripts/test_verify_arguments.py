@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_host_that_is_none_is_refused(project, host):
 def test_a_wrong_number_of_arguments_shows_the_usage(project, arguments):
     result = project.verify(*arguments)
     assert (result.returncode, project.logged()) == (64, [])
-    assert "Usage: verify.sh HOST [VERSION]" in result.stderr
+    assert "Usage: verify.sh HOST[,HOST…] [VERSION]" in result.stderr
 
 
 @pytest.mark.parametrize("version", ["-1", "../1", "1 2", "a" * 65, "*"])
@@ -59,13 +60,72 @@ def test_a_version_that_is_none_is_refused(project, version):
     assert "VERSION" in result.stderr
 
 
-def test_a_version_without_a_bundle_is_refused(project):
-    result = project.verify("box", "2")
-    assert (result.returncode, project.logged()) == (69, [])
-    assert "make tarball VERSION=2" in result.stderr
+@pytest.mark.parametrize("version", ["2", ""])
+def test_without_a_bundle_the_box_is_all_there_is(project, version):
+    """The suite itself then turns red."""
+    if not version:
+        shutil.rmtree(project.root / "dist")
+    result = project.verify("local", *[version] * bool(version))
+    assert "UNANCHORED" in result.stderr
+    assert f" --app=app --app-version={version} " in project.logged()[0]
 
 
-def test_an_empty_dist_is_refused(project):
+@pytest.mark.parametrize("where", ["dist", "elsewhere"])
+def test_a_sidecar_alone_is_an_anchor(project, tmp_path, where):
+    (tarball,) = project.root.glob("dist/*/*.tar.gz")
+    tarball.unlink()
+    sidecar = tarball.with_name(tarball.name + ".sha256")
+    if where == "elsewhere":
+        sidecar = sidecar.rename(tmp_path / sidecar.name)
+    environment = {"SIDECAR": os.path.relpath(sidecar)} if where == "elsewhere" else {}
+    result = project.verify("local", **environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f" --app=app --sidecar={sidecar} " in project.logged()[0]
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "code"),
+    [
+        ("app-v1.tar.gz", 64),
+        ("other-v1.tar.gz.sha256", 64),
+        ("app-v2.tar.gz.sha256", 64),
+        ("no/app-v1.tar.gz.sha256", 65),
+    ],
+)
+def test_a_sidecar_that_is_none_is_refused(project, sidecar, code):
+    result = project.verify("local", "1", SIDECAR=sidecar)
+    assert (result.returncode, project.logged()) == (code, [])
+    assert "error: " in result.stderr
+
+
+def test_several_boxes_are_checked_over_a_connection_each(project, tmp_path):
+    (tmp_path / "inventory").write_text("# ours\n\nroot@a  # first\n app@b\nroot@a\n")
+    for arguments, environment in ((("root@a,app@b,root@a",), {}), (("",), {"INVENTORY": str(tmp_path / "inventory")})):
+        before = len(project.logged())
+        assert project.verify(*arguments, **environment).returncode == 0
+        calls = project.logged()[before:]
+        assert sorted(call.split()[-1] for call in calls[:2]) == ["app@b", "root@a"]
+        assert "--hosts=ssh://root@a,ssh://app@b " in calls[2]
+        assert [call.split()[-1] for call in calls[3:]] == ["root@a", "app@b"]
+
+
+@pytest.mark.parametrize("text", ["", "# none\n", "a b\n", "ok\n-o\n"])
+def test_an_inventory_that_names_no_boxes_is_refused(project, tmp_path, text):
+    (tmp_path / "inventory").write_text(text)
+    for inventory in (tmp_path / "inventory", tmp_path / "missing"):
+        result = project.verify("", INVENTORY=str(inventory))
+        assert (result.returncode, project.logged()) == (64, [])
+
+
+def test_the_report_goes_where_it_is_wanted(project, tmp_path):
+    assert project.verify("local", REPORT=str(tmp_path / "a/b")).returncode == 0
+    assert f" --report={tmp_path}/a/b/verify-app-v1-local-" in project.logged()[0]
+    (tmp_path / "file").touch()
+    result = project.verify("local", REPORT=str(tmp_path / "file"))
+    assert (result.returncode, len(project.logged())) == (73, 1)
+
+
+def test_a_target_that_has_no_bundle_is_refused(project):
     result = project.verify("box", TARGET="no-such-target")
     assert (result.returncode, project.logged(), result.stdout) == (69, [], "")
     assert result.stderr.count("error:") == 1
@@ -78,7 +138,7 @@ def test_of_several_targets_one_must_be_chosen(project):
     assert (result.returncode, project.logged()) == (64, [])
     assert "TARGET=" in result.stderr and TARGET in result.stderr and "debian-13-x86_64-py3" in result.stderr
     assert project.verify("local", "1", TARGET="debian-13-x86_64-py3").returncode == 0
-    assert "/dist/debian-13-x86_64-py3/app-v1.tar.gz --hosts" in project.logged()[-1]
+    assert "/dist/debian-13-x86_64-py3/app-v1.tar.gz --report=" in project.logged()[-1]
 
 
 def test_without_a_version_the_bundle_built_last_is_taken(project):

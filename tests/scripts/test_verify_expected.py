@@ -1,12 +1,14 @@
 """The expected values of verify: read from a good bundle, refused from any that is damaged."""
 
 import hashlib
+from dataclasses import astuple
 
 import pytest
 
+from lab.command import run
 from verifying import INTERPRETER, PROJECT, PYTHON, Bundle, load, pack
 
-expected = load(PROJECT / "tests/expected.py")
+anchor = load(PROJECT / "tests/anchor.py")
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def read(tmp_path):
     def read(bundle, damage=lambda tarball: None):
         tarball = bundle.write(tmp_path)
         damage(tarball)
-        return expected.read_bundle(tarball)
+        return anchor.from_tarball(tarball)
 
     return read
 
@@ -29,11 +31,12 @@ def test_what_a_bundle_says(read):
     assert bundle.health_path == "/health"
     assert bundle.wheels == {"flask": "3.0.3", "zope-interface": "7.2"}
     assert bundle.hashes["app-v1/app.py"] == hashlib.sha256(b"app = None\n").hexdigest()
-    assert bundle.members["app-v1/app.py"] == expected.Member("f", 0o444, "")
-    assert bundle.members["app-v1/wheels"] == expected.Member("d", 0o755, "")
+    assert astuple(bundle.members["app-v1/app.py"]) == ("f", 0o444, "")
+    assert astuple(bundle.members["app-v1/wheels"]) == ("d", 0o755, "")
     assert bundle.members[INTERPRETER].mode == 0o555
     link = INTERPRETER.split("/bin/")[0] + "/bin/python"
-    assert bundle.members[link] == expected.Member("l", 0o777, INTERPRETER.split("/")[-1])
+    assert astuple(bundle.members[link]) == ("l", 0o777, INTERPRETER.split("/")[-1])
+    assert bundle.templates["deploy/box/nginx.conf"] == (PROJECT / "deploy/box/nginx.conf").read_text()
     assert set(bundle.hashes) == {path for path, member in bundle.members.items() if member.kind == "f"}
 
 
@@ -81,8 +84,27 @@ def change_second_line(tarball):
     ],
 )
 def test_a_damaged_bundle_is_refused(read, damage, reason):
-    with pytest.raises(expected.BadBundle, match=reason):
+    with pytest.raises(anchor.BadBundle, match=reason):
         read(Bundle(), damage)
+
+
+def make_key(path):
+    """A private key and, beside it, its public one; returns that."""
+    run("openssl", "genrsa", "-out", path, "2048")
+    run("openssl", "rsa", "-in", path, "-pubout", "-out", f"{path}.pub")
+    return path.with_name(f"{path.name}.pub")
+
+
+def test_where_a_key_is_given_the_sidecar_must_be_signed_by_it(tmp_path):
+    tarball = Bundle().write(tmp_path)
+    ours, others = make_key(tmp_path / "ours"), make_key(tmp_path / "others")
+    signature = f"{sidecar(tarball)}.sig"
+    with pytest.raises(anchor.BadBundle, match="is not the signature of"):
+        anchor.from_tarball(tarball, ours)
+    run("openssl", "dgst", "-sha256", "-sign", tmp_path / "ours", "-out", signature, sidecar(tarball))
+    assert anchor.from_tarball(tarball, ours).anchored
+    with pytest.raises(anchor.BadBundle, match="is not the signature of"):
+        anchor.from_tarball(tarball, others)
 
 
 @pytest.mark.parametrize(
@@ -101,5 +123,5 @@ def test_a_damaged_bundle_is_refused(read, damage, reason):
     ],
 )
 def test_a_bundle_that_contradicts_itself_is_refused(read, bundle, reason):
-    with pytest.raises(expected.BadBundle, match=reason):
+    with pytest.raises(anchor.BadBundle, match=reason):
         read(bundle)

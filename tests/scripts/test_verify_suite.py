@@ -1,21 +1,32 @@
 """The checks of verify on this machine, with a release in a home directory: what is red, and how."""
 
+import hashlib
+import io
 import os
+import platform
 import pwd
+import re
+import shutil
 import subprocess
+import zipfile
+from xml.etree import ElementTree
 
 import pytest
 
 from lab.command import run
-from verifying import INTERPRETER, PROJECT, PYTHON_DIR, Project
+from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, Project
 
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
-CHECKS = 18
+CHECKS = 38
 CONTENT = "every file has the content that was shipped"
 MISSING = "no file is missing"
 ADDED = "no file was added"
 MODES = "every file has its type, mode and link target"
-FILES = {CONTENT, MISSING, ADDED, MODES}
+ANCHORED = "the expected values do not come from the box"
+WHEEL_FILES = "every file of every wheel is installed as its RECORD lists it"
+NO_OTHER_FILES = "no file was added to the wheels' files"
+READ_ONLY = "no file of a wheel can be written"
+FILES = {WHEEL_FILES, NO_OTHER_FILES, READ_ONLY, CONTENT, MISSING, ADDED, MODES}
 
 
 @pytest.fixture
@@ -35,11 +46,35 @@ def home(tmp_path, project):
     (home / "state/mode").write_text("user\n")
     (home / "state/username").write_text(pwd.getpwuid(os.geteuid()).pw_name + "\n")
     (home / "state/complete/1").touch()
+    (home / "state/logrotate.conf").touch(0o644)
     (home / "current").symlink_to("app-v1")
     (home / "app-v1/venv/bin").mkdir(parents=True)
     (home / "app-v1/venv/bin/python").symlink_to(home / INTERPRETER)
     (home / "app-v1/instance").symlink_to(home / "shared/data")
+    install_wheels(home / "app-v1/venv")
     return home
+
+
+def install_wheels(venv):
+    """As pip leaves them."""
+    for name, data in WHEELS.items():
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            archive.extractall(venv / SITE_PACKAGES)
+        shutil.rmtree(venv / SITE_PACKAGES / f"{'-'.join(name.split('-')[:2])}.data", ignore_errors=True)
+    (venv / "pyvenv.cfg").write_text("include-system-site-packages = false\n")
+    python = f"#!{venv}/bin/python\n"
+    (venv / "bin/zope").write_text(f"{python}print()\n")
+    (venv / "bin/flask").write_text(f"""{python}# -*- coding: utf-8 -*-
+import re
+import sys
+from flask.cli import main
+if __name__ == '__main__':
+    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])
+    sys.exit(main())
+""")
+    for file in venv.rglob("*"):
+        if not file.is_symlink():
+            file.chmod(0o755 if file.is_dir() else 0o444)
 
 
 def verdicts(result, verdict):
@@ -52,10 +87,10 @@ def test_a_machine_without_the_app_is_red_and_nothing_else_is_claimed(project, t
     result = project.verify("local", HOME=str(tmp_path / "empty"))
     assert result.returncode == 1, result.stderr
     assert verdicts(result, "RED") == {"the release is installed completely"}
-    assert verdicts(result, "ok") == set()
-    assert len(verdicts(result, "n/a")) == CHECKS - 1
+    assert verdicts(result, "ok") == {"the expected values do not come from the box"}
+    assert len(verdicts(result, "n/a")) == CHECKS - 2
     assert "to do:    deploy it" in result.stdout
-    assert result.stdout.splitlines()[-1] == f"==> 0 ok, 1 red, {CHECKS - 1} not applicable"
+    assert f"==> 1 ok, 1 red, {CHECKS - 2} not applicable" in result.stdout.splitlines()
 
 
 def test_intact_files_are_ok(project, home):
@@ -66,11 +101,14 @@ def test_intact_files_are_ok(project, home):
         "the release's Python is the bundle's own, in its version",
     }
     assert verdicts(result, "RED") == {
-        "every wheel of the bundle is installed in its version",
         "gunicorn runs, from this release and with the bundle's Python",
         "the port is open on 127.0.0.1 and on no other address",
         "gunicorn answers the health path with 200",
         "the release starts at boot (crontab)",
+        "the rotation of the logs is configured as shipped",
+        "the logs are rotated every day (crontab)",
+        "shared/app.env is the app's account's alone",
+        "shared, logs and run belong to the app's account, and the app's data is in shared",
     }
 
 
@@ -90,6 +128,17 @@ MUTATIONS = {
     "mode": (MODES, "chmod 644 app-v1/app.py"),
     "set-user-id": (MODES, "chmod 4444 app-v1/app.py"),
     "a file became a link": (MODES, "mv app-v1/app.py state/; ln -s ../state/app.py app-v1/app.py"),
+    "installed file edited": (
+        WHEEL_FILES,
+        f"cd app-v1/venv/{SITE_PACKAGES}/flask; chmod u+w cli.py; echo >>cli.py; chmod 444 cli.py",
+    ),
+    "installed file missing": (WHEEL_FILES, f"rm -f app-v1/venv/{SITE_PACKAGES}/zope/interface.py"),
+    "script made by pip edited": (WHEEL_FILES, "cd app-v1/venv/bin; chmod u+w flask; echo >>flask; chmod 444 flask"),
+    "script of a wheel edited": (WHEEL_FILES, "cd app-v1/venv/bin; chmod u+w zope; echo >>zope; chmod 444 zope"),
+    "module added": (NO_OTHER_FILES, f"cd app-v1/venv/{SITE_PACKAGES}; touch site.pth; chmod 444 site.pth"),
+    "byte code of nothing": (NO_OTHER_FILES, f"cd app-v1/venv/{SITE_PACKAGES}; touch a.pyc; chmod 444 a.pyc"),
+    "program added": (NO_OTHER_FILES, "cd app-v1/venv/bin; touch extra; chmod 555 extra"),
+    "installed file writable": (READ_ONLY, f"chmod 644 app-v1/venv/{SITE_PACKAGES}/flask/cli.py"),
     "a link leads elsewhere": (MODES, f"ln -sfn /bin/true {PYTHON_DIR}/bin/python"),
 }
 
@@ -113,6 +162,68 @@ def test_a_name_can_neither_imitate_a_fact_nor_speak_to_the_terminal(project, ho
     assert "the release is installed completely" in verdicts(result, "RED")
     assert ADDED in verdicts(result, "RED")
     assert "\033" not in result.stdout and "app-v0 complete yes\\x1b[2J" in result.stdout
+
+
+def anchors(project, kept):
+    """Leave of dist/ only that."""
+    for path in project.root.glob("dist/*/*v1*"):
+        if not path.name.endswith(kept):
+            path.unlink()
+
+
+def test_with_the_sidecar_alone_the_box_s_own_lists_are_anchored(project, home):
+    anchors(project, ".sha256")
+    result = project.verify("local", HOME=str(home))
+    assert verdicts(result, "ok") >= FILES | {ANCHORED}
+    (home / "app-v1/app.py").chmod(0o644)
+    assert MODES in verdicts(project.verify("local", HOME=str(home)), "RED")
+
+
+@pytest.mark.parametrize("path", ["SHA256SUMS", "MANIFEST", "wheels/installed.txt", "deploy/box/nginx.conf"])
+def test_lists_that_the_sidecar_does_not_anchor_are_not_believed(project, home, path):
+    anchors(project, ".sha256")
+    subprocess.run(["sh", "-c", 'chmod u+w "$1" && echo >>"$1"', "sh", home / "app-v1" / path], check=True)
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 1
+    assert verdicts(result, "RED") == {"the release is installed completely"}
+    assert verdicts(result, "ok") == set()
+    assert path in result.stdout
+
+
+def test_with_neither_the_run_is_unanchored_and_no_success(project, home):
+    anchors(project, "nothing")
+    result = project.verify("local", HOME=str(home))
+    assert result.returncode == 1
+    assert ANCHORED in verdicts(result, "RED")
+    assert verdicts(result, "ok") >= FILES
+    assert "UNANCHORED" in result.stdout and "UNANCHORED" in result.stderr
+
+
+def test_a_machine_with_neither_anchor_nor_app(project, tmp_path):
+    anchors(project, "nothing")
+    (tmp_path / "empty").mkdir()
+    result = project.verify("local", HOME=str(tmp_path / "empty"))
+    assert result.returncode == 1
+    assert verdicts(result, "RED") == {"the release is installed completely"}
+    assert "no release of app in service" in result.stdout
+
+
+def test_the_report_has_every_check_and_can_be_read_by_programs(project, home, tmp_path):
+    (home / "app-v1/<b>x").touch()
+    project.verify("local", HOME=str(home), REPORT=str(tmp_path / "reports"))
+    page = next(tmp_path.glob("reports/*.html")).read_text()
+    (tarball,) = project.root.glob("dist/*/*.tar.gz")
+    assert page.count("<tr class=") == CHECKS
+    assert hashlib.sha256(tarball.read_bytes()).hexdigest() in page
+    assert platform.node() in page and "UTC" in page
+    assert "app-v1/&lt;b&gt;x" in page and "<b>" not in page
+    assert "http" not in page.split("</style>")[0] and "<script" not in page
+    cases = ElementTree.parse(next(tmp_path.glob("reports/*.xml"))).getroot().findall(".//testcase")
+    assert len(cases) == CHECKS
+    checks = {
+        case.find(".//property[@name='check']").get("value") for case in cases if case.find("failure") is not None
+    }
+    assert ADDED in checks
 
 
 def test_a_bundle_that_does_not_fit_its_sidecar(project, home):
@@ -179,23 +290,30 @@ def test_every_file_of_checks_is_run():
     assert sorted(listed) == sorted(path.name for path in (PROJECT / "tests").glob("test_*.py"))
 
 
-def test_nothing_is_written_into_the_project(project, home):
+def test_nothing_but_the_report_is_written_into_the_project(project, home):
     def contents():
-        return sorted(str(path) for path in project.root.rglob("*"))
+        return {str(path.relative_to(project.root)) for path in project.root.rglob("*")}
 
     before = contents()
     project.verify("local", HOME=str(home))
-    assert contents() == before
+    written = sorted(contents() - before)
+    assert written.pop(0) == "dist/reports"
+    assert [re.sub(r"\d{8}T\d{6}Z", "TIME", path) for path in written] == [
+        "dist/reports/verify-app-v1-local-TIME.html",
+        "dist/reports/verify-app-v1-local-TIME.xml",
+    ]
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_the_facts_are_the_same_in_every_shell(home, shell):
     script = (PROJECT / "tests/box_facts.sh").read_text()
-    arguments = ["box_facts", "app", "1", PYTHON_DIR, "1337", str(home)]
+    arguments = ["box", str(home), "app", "1", PYTHON_DIR, "1337"]
     found = subprocess.run([*shell, "-c", script, *arguments], capture_output=True, text=True, check=True).stdout
     lines = found.splitlines()
     assert (lines[0], lines[-1]) == ("begin", "end")
     assert f"member 8124 {os.geteuid()} app-v1/app.py" in lines
     assert f"link {PYTHON_DIR}/bin/python\t{os.path.basename(INTERPRETER)}" in lines
     assert f"python_link {home}/{INTERPRETER}" in lines
-    assert not [line for line in lines if line.startswith("member") and ("/venv" in line or "/instance" in line)]
+    assert not [line for line in lines if line.startswith("member") and "/instance" in line]
+    assert f"member 8124 {os.geteuid()} app-v1/venv/{SITE_PACKAGES}/flask/cli.py" in lines
+    assert f"place 81a4 {os.geteuid()} {home}/state/logrotate.conf" in lines

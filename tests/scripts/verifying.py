@@ -1,11 +1,15 @@
 """For the tests of verify: bundles packed by deploy/pack.py, and a project to run verify.sh in."""
 
+import base64
+import hashlib
 import importlib.util
+import io
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -14,6 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 TARGET = "debian-12-x86_64-py3"
 PYTHON = platform.python_version()
 PYTHON_DIR = f"python-{PYTHON}-0123456789ab"
+SITE_PACKAGES = f"lib/python{'.'.join(PYTHON.split('.')[:2])}/site-packages"
 INTERPRETER = f"{PYTHON_DIR}/bin/python{'.'.join(PYTHON.split('.')[:2])}"
 
 
@@ -21,12 +26,42 @@ def load(path):
     """The module in that file of the template; it leaves no byte code, which Cookiecutter would copy."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    with patch.object(sys, "dont_write_bytecode", True):
+    with patch.object(sys, "dont_write_bytecode", True), patch.object(sys, "path", [str(path.parent), *sys.path]):
         spec.loader.exec_module(module)
     return module
 
 
 pack = load(PROJECT / "deploy/pack.py")
+
+
+def wheel(name, version, files):
+    """The bytes of a wheel with those files (text by path) and a RECORD."""
+    directory = f"{name}-{version}.dist-info"
+    files = {**files, f"{directory}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n"}
+    record = [f"{path},sha256={_record_hash(text)},{len(text)}\n" for path, text in files.items()]
+    files[f"{directory}/RECORD"] = "".join([*record, f"{directory}/RECORD,,\n"])
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return data.getvalue()
+
+
+def _record_hash(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+SCRIPT = "[console_scripts]\nflask = flask.cli:main\n"
+WHEELS = {
+    "Flask-3.0.3-py3-none-any.whl": wheel(
+        "Flask", "3.0.3", {"flask/cli.py": "main = None\n", "Flask-3.0.3.dist-info/entry_points.txt": SCRIPT}
+    ),
+    "zope.interface-7.2-py3-none-any.whl": wheel(
+        "zope.interface",
+        "7.2",
+        {"zope/interface.py": "\n", "zope.interface-7.2.data/scripts/zope": "#!python\nprint()\n"},
+    ),
+}
 
 
 @dataclass
@@ -66,7 +101,9 @@ class Bundle:
             pack.link(f"{PYTHON_DIR}/bin/python", os.path.basename(INTERPRETER)),
         ]
         files = {"app.py": b"app = None\n", "wheels/installed.txt": b"Flask==3.0.3\nzope.interface==7.2\n"}
-        application = [pack.directory(f"{self.release}/wheels")]
+        files.update((f"wheels/{name}", data) for name, data in WHEELS.items())
+        application = [pack.directory(f"{self.release}/{path}") for path in ("deploy", "deploy/box", "wheels")]
+        application += pack.tree_members(PROJECT / "deploy/box", f"{self.release}/deploy/box/")
         for path, content in {**files, **self.files}.items():
             if content is not None:
                 application.append(pack.file_of_bytes(f"{self.release}/{path}", content))
@@ -97,7 +134,7 @@ class Project:
         self.log = root.parent / "log"
         self.log.touch()
         (root / "deploy").mkdir(parents=True)
-        for name in ("verify.sh", "connection.sh"):
+        for name in ("verify.sh", "connection.sh", "hosts.sh"):
             shutil.copy(PROJECT / "deploy" / name, root / "deploy")
         shutil.copytree(PROJECT / "tests", root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         (root / "config.env").write_text("APP_NAME='app'\n")

@@ -45,18 +45,28 @@ find_bundle() {
   esac
 }
 
-# connect HOST: opens the connection that remote and copy use; a control path must be short (104 bytes).
+# connect HOST: opens the connection that remote and copy use.
 connect() {
   connection_host=$1
-  connection=$(mktemp -d /tmp/connection.XXXXXX)
-  ssh_options=(-o "ControlPath=$connection/%C" -o ForwardAgent=no)
-  [ -z "${SSH_CONFIG:-}" ] || ssh_options+=(-F "$SSH_CONFIG")
-  if ! ssh "${ssh_options[@]}" -o ControlMaster=yes -o ControlPersist=60 -o ConnectTimeout=10 -N -f "$connection_host" 2>"$connection/log"; then
+  prepare_connections
+  if ! open_connection "$1" "$connection/log"; then
     local reason
     reason=$(tail -n 1 "$connection/log")
     disconnect
     fail 69 "cannot reach $connection_host: ${reason:-ssh gave no reason}"
   fi
+}
+
+# Where the control sockets lie; their path must be short (104 bytes).
+prepare_connections() {
+  connection=$(mktemp -d /tmp/connection.XXXXXX)
+  ssh_options=(-o "ControlPath=$connection/%C" -o ForwardAgent=no)
+  [ -z "${SSH_CONFIG:-}" ] || ssh_options+=(-F "$SSH_CONFIG")
+}
+
+# open_connection HOST LOG [SSH OPTION...]
+open_connection() {
+  ssh "${ssh_options[@]}" -o ControlMaster=yes -o ControlPersist=60 -o ConnectTimeout=10 "${@:3}" -N -f "$1" 2>"$2"
 }
 
 # remote [SSH OPTION] COMMAND

@@ -36,6 +36,7 @@ def main(port, health_path, host):
         "gunicorn": first,
         "gunicorn_again": first if "error" in first else ask(port, "/"),
         "nginx": ask(80, "/", host),
+        "nginx_health": ask(80, health_path, host),
     }
     print(json.dumps(answers))
 

@@ -2,26 +2,36 @@
 # Everything that the checks need to see of a box, read in one go; it changes and executes nothing there.
 # facts.py sends this text to the box's sh, as root where the login may; it is not copied to the box.
 #
-# Usage: sh -c "$(cat box_facts.sh)" box_facts NAME VERSION PYTHON_DIR PORT HOME
-#   PORT is the public one where the box has no other in its settings (state/settings).
+# Usage: sh -c "$(cat box_facts.sh)" box_facts HOME NAME VERSION PYTHON_DIR PORT [SUPPORT_DIR...]
 #   HOME is the login user's home, where user mode has its BASE.
+#   PORT is the public one where the box has no other in its settings (state/settings).
+#   SUPPORT_DIR: in BASE, what supervisor's wheels are unpacked to.
 # Prints one fact a line: a keyword, a space, the value; first `begin`, last `end`.
 set -u
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 unset CDPATH
-name=$1 version=$2 python_dir=$3 port=$4 home=$5
+home=$1 name=$2 version=$3 python_dir=$4 port=$5
+shift 5
 release=$name-v$version
+units=/etc/systemd/system
+tab=$(printf '\t') newline='
+'
 
 main() {
   echo begin
+  fact clock "$(date +%s)"
   if find_base && cd -P "$base"; then
     installation
     settings
-    port_holders
+    tools
+    space
+    listeners
     boot_default
     packages
-    trees
+    trees "$@"
+    places
+    system_files
   fi
   echo end
 }
@@ -29,13 +39,23 @@ main() {
 # fact KEYWORD VALUE...: values with a tab before each but the first. Nothing that the box's users can name may
 # break out of its line.
 fact() {
-  printf '%s %s' "$1" "$(one_line "$2")"
-  shift 2
-  for value; do printf '\t%s' "$(one_line "$value")"; done
+  printf '%s' "$1"
+  shift
+  separator=' '
+  for value; do
+    printf '%s' "$separator"
+    one_line "$value"
+    separator=$tab
+  done
   echo
 }
 
-one_line() { printf '%s' "$1" | tr '\n\t' '  '; }
+one_line() {
+  case $1 in
+    *"$tab"* | *"$newline"*) printf '%s' "$1" | tr '\n\t' '  ' ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
 
 find_base() {
   for base in "/opt/$name" "$home"; do
@@ -51,9 +71,12 @@ installation() {
   fact reader "$(id -u)"
   fact username "$username"
   fact uid "$(id -u "$username")"
+  fact group "$(id -gn "$username")"
   fact base_owner "$(stat -c %u .)"
   fact current "$(readlink current)"
   fact python_link "$(readlink -f "$release/venv/bin/python")"
+  fact system_packages "$(sed -n 's/^include-system-site-packages *= *//p' "$release/venv/pyvenv.cfg" 2>/dev/null)"
+  fact instance "$(readlink -f "$release/instance")"
   [ ! -f "state/complete/$version" ] || fact complete yes
   [ ! -d /run/systemd/system ] || fact systemd yes
   [ ! -r state/supervisor/supervisord.pid ] || fact supervisord "$(cat state/supervisor/supervisord.pid)"
@@ -70,37 +93,69 @@ settings() {
 
 setting() { [ ! -f state/settings ] || sed -n "s/^$1=\([A-Za-z0-9.,*-]*\)\$/\1/p" state/settings | sed -n 1p; }
 
-# The kernel's own tables: neither ss nor netstat is needed, and both address families are read alike.
-port_holders() {
-  port_in_hex=$(printf '%04X' "$port")
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    while read -r _ address _ state _ _ _ _ _ inode _; do
-      case "$address $state" in
-        *":$port_in_hex 0A")
-          fact listener "${address%:*}"
-          processes_with_socket "$inode" | while read -r pid; do describe_process "${address%:*}" "$pid"; done
-          ;;
-      esac
-    done
+# Which of those that some checks need are there.
+tools() {
+  for tool in nginx logrotate crontab; do
+    ! command -v "$tool" >/dev/null 2>&1 || fact "has_$tool" yes
+  done
 }
 
-processes_with_socket() {
-  # shellcheck disable=SC2012  # numbers and socket names only
-  ls -l /proc/[0-9]*/fd 2>/dev/null |
-    sed -n -e '/^\/proc\//h' -e "/socket:\[$1\]\$/{g;s/[^0-9]//g;p;}" | uniq
+space() {
+  fact free_kib "$(df -Pk . | awk 'NR == 2 { print $4 }')"
+  fact free_inodes "$(df -Pi . 2>/dev/null | awk 'NR == 2 && $2 ~ /^[1-9]/ { print $4 }')"
+}
+
+# Of the public port all processes; of others those that run this release's interpreter.
+listeners() {
+  port_in_hex=$(printf '%04X' "$port")
+  listening_sockets | while read -r address number pid; do
+    if [ "$number" = "$port_in_hex" ]; then
+      fact listener "$address"
+      [ "$pid" = 0 ] || describe_process "$address" "$pid"
+    elif [ "$pid" != 0 ]; then
+      case $(readlink "/proc/$pid/exe") in
+        "$PWD/$python_dir/"*) fact other_listener "$address" "$number" "$pid" ;;
+      esac
+    fi
+  done
+}
+
+# ADDRESS PORT PID of each listening TCP socket and process, 0 where none can be seen. The kernel's own tables: neither
+# ss nor netstat is needed, and both address families are read alike.
+listening_sockets() {
+  {
+    cat /proc/net/tcp /proc/net/tcp6
+    ls -l /proc/[0-9]*/fd
+  } 2>/dev/null | awk '
+    $4 == "0A" { split($2, part, ":"); place[$10] = part[1] " " part[2]; next }
+    /^\/proc\// { split($0, part, "/"); pid = part[3]; next }
+    $NF ~ /^socket:\[/ {
+      inode = substr($NF, 9, length($NF) - 9)
+      if (inode in place && !((inode, pid) in seen)) { seen[inode, pid] = 1; held[inode] = 1; print place[inode], pid }
+    }
+    END { for (inode in place) if (!(inode in held)) print place[inode], 0 }'
 }
 
 describe_process() {
   fact process "$1" "$2" "$(effective_uid "$2")" "$(readlink "/proc/$2/exe")" "$(readlink "/proc/$2/cwd")" \
     "$(tr '\0' ' ' <"/proc/$2/cmdline")" "$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$2/status")"
+  # shellcheck disable=SC2012  # the names of the two logs only
+  ls -l "/proc/$2/fd" 2>/dev/null | sed -n "s#.* -> \($PWD/logs/.*\)#\1#p" | sort -u |
+    while IFS= read -r log; do fact open_log "$2" "$log"; done
 }
 
 effective_uid() { sed -n 's/^Uid:[[:space:]]*[0-9]*[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 
 boot_default() {
   if [ -d /run/systemd/system ]; then
-    for unit in "$name.socket" "$name@$version.service"; do
+    for unit in "$name.socket" "$name@$version.service" "$name-settle@$version.service" nginx.service; do
       fact unit "$unit" "$(systemctl is-enabled "$unit" 2>&1 | sed -n 1p)"
+    done
+    for unit in "$name.socket" "$name@$version.service"; do
+      fact reload "$unit" "$(systemctl show --property NeedDaemonReload "$unit" | sed 's/.*=//')"
+    done
+    for unit in "$units/multi-user.target.wants/$name@"*.service; do
+      [ ! -h "$unit" ] || fact enabled "${unit##*/}"
     done
   fi
   # In root mode without systemd it is root's.
@@ -116,17 +171,33 @@ packages() {
 
 field() { sed -n -e "s/^$1: //p" -e '/^$/q' "$2"; }
 
-# Only what the bundle brought: venv and instance are made on the box.
+# What the bundle brought; its virtual environment, apart from byte code, which pip made of the rest; supervisor.
 trees() {
-  members -exec stat -c 'member %f %u %n' {} +
-  members -type f -exec sha256sum {} + | sed 's/^/hash /'
-  members -type l -print | while IFS= read -r path; do fact link "$path" "$(readlink "$path")"; done
-  find "$release" "$python_dir" -name '*[[:cntrl:]]*' -exec echo "member 0 0 (a name with a control character)" \;
+  describe_tree "$release" "$python_dir" "$@" \( -path "$release/venv" -o -path "$release/instance" -o -name '*[[:cntrl:]]*' \) -prune -o
+  describe_tree "$release/venv" \( -name '*[[:cntrl:]]*' -o -name '*.pyc' \) -prune -o
+  find "$release" "$python_dir" "$@" -name '*[[:cntrl:]]*' -exec echo "member 0 0 (a name with a control character)" \; 2>/dev/null
+  find "$release/venv" -name '*.pyc' -exec stat -c 'member %f %u %n' {} + 2>/dev/null
 }
 
-members() {
-  find "$release" "$python_dir" \
-    \( -path "$release/venv" -o -path "$release/instance" -o -name '*[[:cntrl:]]*' \) -prune -o "$@"
+# describe_tree FIND_ARGUMENTS...
+describe_tree() {
+  find "$@" -exec stat -c 'member %f %u %n' {} + 2>/dev/null
+  find "$@" -type f -exec sha256sum {} + 2>/dev/null | sed 's/^/hash /'
+  find "$@" -type l -print 2>/dev/null | while IFS= read -r path; do fact link "$path" "$(readlink "$path")"; done
 }
 
-main
+# What outlives releases, by type, mode and owner only.
+places() {
+  stat -c 'place %f %u %n' shared shared/app.env shared/data logs logs/access.log logs/error.log run state 2>/dev/null
+}
+
+# What was written outside of BASE, and logrotate's settings of user mode.
+system_files() {
+  for path in "$units/$name.socket" "$units/$name.socket.d/current.conf" "$units/$name@.service" "$units/$name-check@.socket" \
+    "$units/$name-candidate@.socket" "$units/$name-candidate@.service" "$units/$name-settle@.service" \
+    "/etc/nginx/conf.d/$name.conf" "/etc/nginx/$name-offline-flask.snippet" "/etc/logrotate.d/$name" "$PWD/state/logrotate.conf"; do
+    [ ! -e "$path" ] || { stat -c 'place %f %u %n' "$path" && sha256sum "$path" | sed 's/^/hash /'; } 2>/dev/null
+  done
+}
+
+main "$@"

@@ -2,75 +2,108 @@
 
 import pathlib
 
+import anchor
 import pytest
-from expected import BadBundle, read_bundle
-from facts import ANY_ADDRESS, LOOPBACK, NoAnswer, read_answers, read_facts
+from expected import BadBundle
+from facts import ANY_ADDRESS, LOOPBACK, NoAnswer
 from judgement import not_applicable, require
+from look import Look, box_name, look_at_all
 from reporter import Reporter
 
 # sysexits.h
 DATA_ERROR = 65
 UNAVAILABLE = 69
 
-BUNDLE = pytest.StashKey()
+LOOKS = pytest.StashKey()
 SERVING = (LOOPBACK, *ANY_ADDRESS)
 
 NEEDS = {
     "root mode": lambda facts: facts.mode == "root",
+    "user mode": lambda facts: facts.mode == "user",
     "NGINX=site in root mode": lambda facts: facts.mode == "root" and facts.nginx in ("", "site"),
     "root mode with systemd": lambda facts: facts.mode == "root" and facts.systemd,
     # Root's crontab is root's alone to read.
     "user mode, or root's eyes without systemd": lambda facts: (
         facts.mode == "user" or (not facts.systemd and facts.reader == "0")
     ),
+    "a login that may look into them": lambda facts: facts.sees_processes,
+    "a login that may look at the service manager": lambda facts: facts.reader == "0" or facts.mode == "user",
 }
 
 
 def pytest_addoption(parser):
-    parser.addoption("--bundle", required=True, type=pathlib.Path, help="a tarball, its sidecar beside it")
+    parser.addoption("--bundle", type=pathlib.Path, help="a tarball, its sidecar beside it")
+    parser.addoption("--sidecar", type=pathlib.Path, help="without --bundle: the sidecar alone")
+    parser.addoption("--key", type=pathlib.Path, help="a public key that must have signed the sidecar")
+    parser.addoption("--app", help="without --bundle: the application's name")
+    parser.addoption("--app-version", default="", help="without --bundle or --sidecar: default, the one in service")
+    parser.addoption("--rehearsal", action="store_true", help="a tool that the box lacks is no fault")
+    parser.addoption("--report", type=pathlib.Path, help="write what was found to this file, as HTML")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     config.pluginmanager.unregister(name="terminalreporter")
-    config.pluginmanager.register(Reporter(), "terminalreporter")
+    config.pluginmanager.register(Reporter(config.option.report), "terminalreporter")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session):
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session, items):
+    """Box after box in the report; all boxes that something is to be checked on are looked at now."""
+    hosts = {box_name(_host(item)): _host(item) for item in items}
+    order = list(hosts)
+    items.sort(key=lambda item: order.index(box_name(_host(item))))
     try:
-        session.config.stash[BUNDLE] = read_bundle(session.config.option.bundle)
+        session.config.stash[LOOKS] = looks = look_at_all(hosts, _choose_anchor(session.config.option))
     except BadBundle as reason:
         pytest.exit(f"{reason}; build the tarball again, or copy it here again", returncode=DATA_ERROR)
+    session.config.pluginmanager.get_plugin("terminalreporter").looks = looks
 
 
-@pytest.fixture(scope="session")
-def bundle(request):
-    """The expected values."""
-    return request.config.stash[BUNDLE]
+def _host(item):
+    return item.callspec.params["_testinfra_host"]
 
 
-@pytest.fixture(scope="session")
-def asked():
-    """Answers of each box, by question and box: a box is asked once."""
-    return {}
-
-
-def _ask_once(asked, host, question, *arguments):
-    hostname = host.backend.get_hostname()
-    key = (question, hostname)
-    try:
-        if key not in asked:
-            asked[key] = question(host, *arguments)
-    except NoAnswer as reason:
-        pytest.exit(f"{hostname}: {reason}", returncode=UNAVAILABLE)
-    return asked[key]
+def _choose_anchor(option):
+    """A function from a testinfra host to its Bundle; raises BadBundle."""
+    if option.bundle:
+        bundle = anchor.from_tarball(option.bundle, option.key)
+        return lambda host: bundle
+    return lambda host: anchor.from_box(host, option.app, option.app_version, option.sidecar, option.key)
 
 
 @pytest.fixture
-def facts(host, bundle, asked):
+def look(request, host) -> Look:
+    """What was found on this box. Where it cannot be looked at, one check is red and the others have no say."""
+    looks = request.config.stash[LOOKS]
+    found = looks[box_name(host)]
+    if isinstance(found.trouble, NoAnswer) and len(looks) == 1:
+        pytest.exit(f"{host.backend.get_hostname()}: {found.trouble}", returncode=UNAVAILABLE)
+    if found.trouble and request.function.__name__ == "test_installed":
+        _report_trouble(found.trouble, request.config.option.sidecar)
+    return not_applicable("this box could not be looked at") if found.trouble else found
+
+
+def _report_trouble(trouble, sidecar):
+    unreachable = isinstance(trouble, NoAnswer)
+    require(
+        False,
+        expected="an answer" if unreachable else f"the release that {sidecar} anchors" if sidecar else "a release",
+        found=trouble,
+        remedy="see that ssh reaches the box" if unreachable else "deploy the release, again if it is there",
+    )
+
+
+@pytest.fixture
+def bundle(look):
+    """The expected values."""
+    return look.bundle
+
+
+@pytest.fixture
+def facts(look):
     """What can be seen of the box, even where nothing is installed."""
-    return _ask_once(asked, host, read_facts, bundle)
+    return look.facts
 
 
 @pytest.fixture
@@ -81,13 +114,16 @@ def box(request, facts, bundle):
     for need in request.node.iter_markers("needs"):
         if not NEEDS[need.args[0]](facts):
             not_applicable(f"for {need.args[0]} only")
+    for tool in request.node.iter_markers("tool"):
+        if request.config.option.rehearsal and not getattr(facts, f"has_{tool.args[0]}"):
+            not_applicable(f"the box of this rehearsal has no {tool.args[0]}")
     return facts
 
 
 @pytest.fixture
-def answers(host, bundle, box, asked):
-    """What Python, gunicorn and nginx answered; asked after the facts, as asking can start the service."""
-    return _ask_once(asked, host, read_answers, bundle, box)
+def answers(look, box):
+    """What Python, gunicorn and nginx answered."""
+    return look.answers
 
 
 @pytest.fixture

@@ -1,16 +1,20 @@
-"""The expected values of every check: read from the tarball in dist/, never from the box."""
+"""The expected values of every check, out of the texts that a bundle brings; anchor.py says where those come from."""
 
 import dataclasses
 import hashlib
 import re
-import tarfile
-import zlib
+
+from wheels import Environment, read_environment, read_unpacked
 
 HEAD = ("BUNDLE", "SHA256SUMS", "MANIFEST", "wheels/installed.txt")
+# What is read of a bundle, below the directory of its release.
+WANTED = re.compile(
+    r"(BUNDLE|SHA256SUMS|MANIFEST|wheels/installed\.txt|(deploy/)?wheels/[^/]+\.whl|deploy/box/([a-z]+/)?[^/]+\.(conf|service|socket))\Z"
+)
 
 
 class BadBundle(Exception):
-    """The tarball is damaged, or is not what its sidecar says."""
+    """The bundle is damaged, or is not what its sidecar says."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +28,11 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Bundle:
-    """What a bundle says about itself; paths are relative to BASE, wheel names are normalised (PEP 503)."""
+    """What a bundle says about itself; paths are relative to BASE, wheel names are normalised (PEP 503).
+
+    `environment` is what its wheels leave in the virtual environment, `support` the hashes of what supervisor's
+    leave in BASE, `templates` the texts below deploy/box, `anchor` what the values are anchored in, for people.
+    """
 
     name: str
     version: str
@@ -32,36 +40,48 @@ class Bundle:
     python: str
     python_dir: str
     health_path: str
+    unpacked_bytes: int
     wheels: dict
     hashes: dict
     members: dict
+    environment: Environment
+    support: dict
+    templates: dict
+    anchor: str = ""
+    anchored: bool = True
 
     @property
     def release(self):
         return f"{self.name}-v{self.version}"
 
     @property
+    def python_short(self):
+        """As in 3.11."""
+        return ".".join(self.python.split(".")[:2])
+
+    @property
     def interpreter(self):
         """The interpreter's path below BASE."""
-        return f"{self.python_dir}/bin/python{'.'.join(self.python.split('.')[:2])}"
+        return f"{self.python_dir}/bin/python{self.python_short}"
+
+    @property
+    def sums_hash(self):
+        """The sha256 of SHA256SUMS: it stands for all that was shipped."""
+        return self.hashes[f"{self.release}/SHA256SUMS"]
 
 
-def read_bundle(tarball):
-    """Check `tarball` (a Path) against its sidecar and return its Bundle.
+def read_bundle(release, contents, anchor, anchored):
+    """The Bundle of the directory `release` from the bytes of its members (paths below it) that WANTED names.
 
-    Raises BadBundle if either is missing, damaged, or does not belong to the other.
+    Raises BadBundle if one is missing, or if they contradict each other.
     """
-    release = tarball.name[: -len(".tar.gz")]
-    sidecar = _read_sidecar(tarball)
-    _require(_file_hash(tarball) == sidecar.get(tarball.name), f"{tarball} is not what its .sha256 says")
-    texts = _read_texts(tarball, release)
-    sums_path = f"{release}/SHA256SUMS"
-    sums_hash = hashlib.sha256(texts["SHA256SUMS"]).hexdigest()
-    _require(sums_hash == sidecar.get(sums_path), f"{sums_path} is not what {tarball}.sha256 says")
+    missing = [name for name in HEAD if name not in contents]
+    require(not missing, f"{anchor} holds no {release}/{', '.join(missing)}")
     try:
-        return _parse(release, {name: decode(text) for name, text in texts.items()}, {sums_path: sums_hash})
+        bundle = _parse(release, contents)
     except (KeyError, ValueError) as reason:
-        raise BadBundle(f"{tarball} cannot be understood: {reason!r}") from reason
+        raise BadBundle(f"{anchor} cannot be understood: {reason!r}") from reason
+    return dataclasses.replace(bundle, anchor=anchor, anchored=anchored)
 
 
 def decode(data):
@@ -74,47 +94,23 @@ def normalise(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _require(condition, message):
+def require(condition, message):
+    """Raise BadBundle unless `condition` holds."""
     if not condition:
         raise BadBundle(message)
 
 
-def _read_sidecar(tarball):
-    sidecar = tarball.with_name(tarball.name + ".sha256")
-    try:
-        return _parse_sums(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as reason:
-        raise BadBundle(f"cannot read {sidecar}, which anchors the bundle: {reason}") from reason
+def parse_sums(text):
+    """The hash of each path in a list as sha256sum writes it. Raises ValueError."""
+    lines = (line.split("  ", 1) for line in _lines(text))
+    return {path: digest for digest, path in lines}
 
 
-def _file_hash(path):
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _read_texts(tarball, release):
-    wanted = {f"{release}/{name}": name for name in HEAD}
-    texts = {}
-    try:
-        with tarfile.open(tarball, "r:gz") as archive:
-            for member in archive:
-                if member.name in wanted and member.isfile():
-                    texts[wanted[member.name]] = archive.extractfile(member).read()
-                if len(texts) == len(HEAD):
-                    break
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as reason:
-        raise BadBundle(f"{tarball} cannot be read: {reason}") from reason
-    missing = [name for name in HEAD if name not in texts]
-    _require(not missing, f"{tarball} holds no {release}/{', '.join(missing)}")
-    return texts
-
-
-def _parse(release, texts, own_hash):
+def _parse(release, contents):
+    texts = {name: decode(contents[name]) for name in HEAD}
+    own_hash = {f"{release}/SHA256SUMS": hashlib.sha256(contents["SHA256SUMS"]).hexdigest()}
     facts = dict(line.split("=", 1) for line in _lines(texts["BUNDLE"]))
-    _require(facts["FORMAT"] == "1", f"the bundle's FORMAT is {facts['FORMAT']}, this verify knows 1")
+    require(facts["FORMAT"] == "1", f"the bundle's FORMAT is {facts['FORMAT']}, this verify knows 1")
     bundle = Bundle(
         name=facts["NAME"],
         version=facts["VERSION"],
@@ -122,15 +118,29 @@ def _parse(release, texts, own_hash):
         python=facts["PYTHON"],
         python_dir=facts["PYTHON_DIR"],
         health_path=facts["HEALTH_PATH"],
+        unpacked_bytes=int(facts["UNPACKED_BYTES"]),
         wheels=_parse_wheels(texts["wheels/installed.txt"]),
-        hashes={**_parse_sums(texts["SHA256SUMS"]), **own_hash},
+        hashes={**parse_sums(texts["SHA256SUMS"]), **own_hash},
         members=_parse_manifest(texts["MANIFEST"]),
+        environment=read_environment(_wheels_below(contents, "wheels/"), facts["PYTHON"]),
+        support=read_unpacked(_wheels_below(contents, "deploy/wheels/")),
+        templates={name: decode(data) for name, data in contents.items() if name.startswith("deploy/box/")},
     )
-    _require(bundle.release == release, f"the file is named {release}, its BUNDLE says {bundle.release}")
-    files = {path for path, member in bundle.members.items() if member.kind == "f"}
-    _require(files == set(bundle.hashes), "SHA256SUMS and MANIFEST list different files")
-    _require(bundle.interpreter in files, f"the bundle holds no {bundle.interpreter}")
+    _check_consistency(release, bundle)
     return bundle
+
+
+def _check_consistency(release, bundle):
+    require(bundle.release == release, f"the file is named {release}, its BUNDLE says {bundle.release}")
+    files = {path for path, member in bundle.members.items() if member.kind == "f"}
+    require(files == set(bundle.hashes), "SHA256SUMS and MANIFEST list different files")
+    require(bundle.interpreter in files, f"the bundle holds no {bundle.interpreter}")
+
+
+def _wheels_below(contents, directory):
+    """The bytes of the wheels in one directory, by file name."""
+    names = [name for name in contents if name.startswith(directory) and name.endswith(".whl")]
+    return {name[len(directory) :]: contents[name] for name in sorted(names)}
 
 
 def _lines(text):
@@ -138,15 +148,10 @@ def _lines(text):
     return text.rstrip("\n").split("\n") if text else []
 
 
-def _parse_sums(text):
-    lines = (line.split("  ", 1) for line in _lines(text))
-    return {path: digest for digest, path in lines}
-
-
 def _parse_wheels(text):
     lines = [line for line in _lines(text) if line[:1].isalnum()]
     lines = [re.match(r"([A-Za-z0-9._-]+)==([^\s;\\]+)", line) for line in lines]
-    _require(lines and all(lines), "wheels/installed.txt has no wheel, or a line that is not name==version")
+    require(lines and all(lines), "wheels/installed.txt has no wheel, or a line that is not name==version")
     return {normalise(line[1]): line[2] for line in lines}
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import pathlib
 import stat
+import time
 
 from expected import Member, decode, normalise
 
@@ -25,7 +26,7 @@ VERSION_SCRIPT = 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 AS_ROOT = """
 elevate=
 [ "$(id -u)" -eq 0 ] || ! sudo -n sh -c : </dev/null >/dev/null 2>&1 || elevate="sudo -n"
-exec $elevate sh -c "$0" box_facts "$@" "$HOME"
+exec $elevate sh -c "$0" box "$HOME" "$@"
 """
 
 
@@ -48,13 +49,24 @@ class Process:
 
 @dataclasses.dataclass
 class Facts:
-    """What box_facts.sh found; `values` holds the facts that come once, the paths are relative to BASE."""
+    """What box_facts.sh found; `values` holds the facts that come once.
+
+    Paths are relative to BASE, those in `environment` to the virtual environment; `places` has paths outside of
+    BASE too, which are absolute. `skew` is by how many seconds the box's clock is ahead of this machine's.
+    """
 
     values: dict = dataclasses.field(default_factory=dict)
     listeners: list = dataclasses.field(default_factory=list)
+    other_listeners: list = dataclasses.field(default_factory=list)
     processes: list = dataclasses.field(default_factory=list)
+    open_logs: dict = dataclasses.field(default_factory=dict)
     units: dict = dataclasses.field(default_factory=dict)
+    reloads: dict = dataclasses.field(default_factory=dict)
+    enabled: list = dataclasses.field(default_factory=list)
     crontab: list = dataclasses.field(default_factory=list)
+    places: dict = dataclasses.field(default_factory=dict)
+    environment: dict = dataclasses.field(default_factory=dict)
+    skew: float = 0
     packages: dict = dataclasses.field(default_factory=dict)
     members: dict = dataclasses.field(default_factory=dict)
     owners: dict = dataclasses.field(default_factory=dict)
@@ -71,6 +83,11 @@ class Facts:
         """A host name that nginx passes to the app."""
         first = self.server_name.split(",")[0]
         return first.replace("*", "www") or "localhost"
+
+    @property
+    def upstream(self):
+        """Where nginx finds the app."""
+        return f"127.0.0.1:{self.port}"
 
     @property
     def sees_processes(self):
@@ -94,8 +111,11 @@ class Answers:
 
 def read_facts(host, bundle):
     """The Facts of a testinfra host; raises NoAnswer."""
-    arguments = (bundle.name, bundle.version, bundle.python_dir, PORT)
-    result = _run(host, "sh -c %s %s %s %s %s %s", AS_ROOT, FACTS_SCRIPT, *arguments)
+    support = sorted({path.split("/")[0] for path in bundle.support})
+    arguments = (AS_ROOT, FACTS_SCRIPT, bundle.name, bundle.version, bundle.python_dir, PORT, *support)
+    asked = time.time()
+    result = run(host, "sh -c" + " %s" * len(arguments), *arguments)
+    answered = time.time()
     output = decode(result.stdout_bytes)
     lines = output[output.find("begin\n") :].rstrip("\n").split("\n")
     if lines[0] != "begin" or lines[-1] != "end":
@@ -104,7 +124,21 @@ def read_facts(host, bundle):
     for line in lines[1:-1]:
         keyword, _, value = line.partition(" ")
         _STORE.get(keyword, _store_value)(facts, keyword, value)
+    _part_environment(facts, f"{bundle.release}/venv/")
+    # The box looked at its clock, in whole seconds, at some time in between.
+    facts.skew = _outside(float(facts.clock or "nan"), asked - 1, answered)
     return facts
+
+
+def _part_environment(facts, prefix):
+    for path in [path for path in facts.members if path.startswith(prefix)]:
+        facts.environment[path[len(prefix) :]] = facts.members.pop(path)
+    facts.members.pop(prefix[:-1], None)
+
+
+def _outside(value, low, high):
+    """How far a value lies outside of a range, negative below it."""
+    return min(value - low, 0) or max(value - high, 0)
 
 
 def read_answers(host, bundle, box):
@@ -114,7 +148,7 @@ def read_answers(host, bundle, box):
     venv_python = f"{box.base}/{bundle.release}/venv/bin/python"
     interpreter = f"{box.base}/{bundle.interpreter}"
     arguments = (venv_python, VERSION_SCRIPT, interpreter, ANSWERS_SCRIPT, box.port, bundle.health_path, box.host)
-    result = _run(host, command, *arguments)
+    result = run(host, command, *arguments)
     python, _, pages = decode(result.stdout_bytes).strip("\n").rpartition("\n")
     if not pages.startswith("{"):
         reason = {"error": f"cannot ask, {interpreter} does not run: {_last_line(result)}"}
@@ -122,7 +156,8 @@ def read_answers(host, bundle, box):
     return Answers(python.strip(), json.loads(pages), _last_line(result))
 
 
-def _run(host, command, *arguments):
+def run(host, command, *arguments):
+    """The result of a command on a testinfra host, its arguments quoted; raises NoAnswer."""
     try:
         return host.run(command, *arguments)
     except RuntimeError as reason:  # testinfra's word for ssh's own exit status, 255
@@ -131,7 +166,7 @@ def _run(host, command, *arguments):
 
 def _last_line(result):
     lines = decode(result.stderr_bytes).split("\n")
-    return next((line for line in reversed(lines) if line), f"status {result.rc}, no message")
+    return next((line.strip() for line in reversed(lines) if line.strip()), f"status {result.rc}, no message")
 
 
 def _store_value(facts, keyword, value):
@@ -149,11 +184,12 @@ def _store_package(facts, _keyword, value):
     facts.packages[normalise(name)] = version
 
 
-def _store_member(facts, _keyword, value):
+def _store_member(facts, keyword, value):
     mode, owner, path = value.split(" ", 2)
     kinds = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}
     mode = int(mode, 16)
-    facts.members[path] = Member(kinds.get(stat.S_IFMT(mode), "other"), stat.S_IMODE(mode), "")
+    found = facts.places if keyword == "place" else facts.members
+    found[path] = Member(kinds.get(stat.S_IFMT(mode), "other"), stat.S_IMODE(mode), "")
     facts.owners[path] = owner
 
 
@@ -167,13 +203,23 @@ def _store_hash(facts, _keyword, value):
     facts.hashes[path] = digest
 
 
-def _store_unit(facts, _keyword, value):
+def _store_unit(facts, keyword, value):
     unit, state = value.split("\t")
-    facts.units[unit] = state
+    (facts.units if keyword == "unit" else facts.reloads)[unit] = state
+
+
+def _store_open_log(facts, _keyword, value):
+    pid, path = value.split("\t")
+    facts.open_logs.setdefault(pid, set()).add(path)
 
 
 _STORE = {
     "listener": lambda facts, _keyword, value: facts.listeners.append(value),
+    "other_listener": lambda facts, _keyword, value: facts.other_listeners.append(value.split("\t")),
+    "enabled": lambda facts, _keyword, value: facts.enabled.append(value),
+    "open_log": _store_open_log,
+    "place": _store_member,
+    "reload": _store_unit,
     "crontab": lambda facts, _keyword, value: facts.crontab.append(value),
     "process": _store_process,
     "package": _store_package,

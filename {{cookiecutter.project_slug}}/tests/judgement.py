@@ -1,12 +1,34 @@
-"""How a check says what it found."""
+"""How a check says what it expected and what it found."""
+
+from typing import NamedTuple
 
 import pytest
 
 
+class Judgement(NamedTuple):
+    """What a check compared, in words."""
+
+    expected: str
+    found: str
+    remedy: str
+
+
+_judgements = []
+
+
 def require(condition, *, expected, found, remedy):
     """Turn the check red, with what a person needs to know, unless `condition` holds."""
+    judgement = Judgement(str(expected), str(found), str(remedy))
+    _judgements.append(judgement._replace(found="as expected", remedy="") if condition else judgement)
     if not condition:
-        pytest.fail(f"expected: {expected}\nfound:    {found}\nto do:    {remedy}", pytrace=False)
+        pytest.fail("expected: {}\nfound:    {}\nto do:    {}".format(*judgement), pytrace=False)
+
+
+def last_judgement():
+    """The Judgement that was passed last, None if none was; the next call has none again."""
+    last = _judgements[-1] if _judgements else None
+    _judgements.clear()
+    return last
 
 
 def not_applicable(reason):

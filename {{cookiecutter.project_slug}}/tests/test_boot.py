@@ -1,24 +1,45 @@
 """Does the release come up by itself after a reboot?"""
 
+import hashlib
 import re
 
 import pytest
+import system_files
 from judgement import listing, require
 
 
 @pytest.mark.needs("root mode with systemd")
 def test_systemd(box, bundle):
-    """the release starts at boot (systemd)"""
-    units = [f"{bundle.name}.socket", f"{bundle.name}@{bundle.version}.service"]
-    states = {unit: box.units.get(unit) or "unknown" for unit in units}
+    """the release starts at boot, and no other (systemd)"""
+    service = f"{bundle.name}@{bundle.version}.service"
+    units = [f"{bundle.name}.socket", service, f"{bundle.name}-settle@{bundle.version}.service"]
+    wrong = [f"{unit}: {box.units.get(unit) or 'unknown'}" for unit in units if box.units.get(unit) != "enabled"]
+    wrong += [f"{unit}: enabled as well" for unit in box.enabled if unit != service]
+    path, text = system_files.boot_default(bundle)
+    if box.hashes.get(path) != hashlib.sha256(text.encode()).hexdigest():
+        wrong.append(f"{path} does not name {service}")
     require(
-        set(states.values()) == {"enabled"},
-        expected=f"enabled: {listing(units)}",
-        found=listing(f"{unit}: {state}" for unit, state in states.items()),
-        remedy=f"systemctl enable {' '.join(units)}",
+        not wrong,
+        expected=f"enabled: {listing(units)}; {path} names {service}",
+        found=listing(wrong),
+        remedy=f"sh {box.base}/{bundle.release}/deploy/activate.sh {bundle.version}, or systemctl enable, disable",
     )
 
 
+@pytest.mark.needs("root mode with systemd")
+@pytest.mark.needs("NGINX=site in root mode")
+@pytest.mark.tool("nginx")
+def test_nginx(box):
+    """nginx starts at boot (systemd)"""
+    require(
+        box.units.get("nginx.service") == "enabled",
+        expected="nginx.service: enabled",
+        found=box.units.get("nginx.service") or "unknown",
+        remedy="systemctl enable nginx.service",
+    )
+
+
+@pytest.mark.tool("crontab")
 @pytest.mark.needs("user mode, or root's eyes without systemd")
 def test_crontab(box, bundle):
     """the release starts at boot (crontab)"""

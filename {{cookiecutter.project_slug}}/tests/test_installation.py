@@ -3,6 +3,16 @@
 from judgement import require
 
 
+def test_anchored(bundle):
+    """the expected values do not come from the box"""
+    require(
+        bundle.anchored,
+        expected="the bundle, or its sidecar",
+        found=f"{bundle.anchor}: what was changed together with its list is not seen",
+        remedy="put the bundle or its .tar.gz.sha256 into dist/, or give SIDECAR=file",
+    )
+
+
 def test_installed(facts, bundle):
     """the release is installed completely"""
     require(

@@ -13,3 +13,13 @@ def test_interpreter(box, bundle, answers):
         found=f"Python {version}, {box.python_link or 'no such file'}",
         remedy="install the release again",
     )
+
+
+def test_closed(box, bundle):
+    """the release's Python sees the packages of the release alone"""
+    require(
+        box.system_packages == "false",
+        expected=f"include-system-site-packages = false in {bundle.release}/venv/pyvenv.cfg",
+        found=box.system_packages or "no such line",
+        remedy="install the release again",
+    )

@@ -7,6 +7,7 @@ from judgement import listing, require
 
 
 @pytest.mark.needs("NGINX=site in root mode")
+@pytest.mark.tool("nginx")
 def test_page(answers, bundle):
     """nginx on port 80 answers with the app's page"""
     page, direct = answers.pages["nginx"], answers.pages["gunicorn"]
@@ -16,6 +17,19 @@ def test_page(answers, bundle):
         expected=f"the page that gunicorn gives (status {direct.get('status', direct.get('error'))})",
         found=page.get("error") or f"status {page['status']}, a page without: {listing(missing)}",
         remedy=f"see nginx -t and /etc/nginx/conf.d/{bundle.name}.conf; activate the release again",
+    )
+
+
+@pytest.mark.needs("NGINX=site in root mode")
+@pytest.mark.tool("nginx")
+def test_health(box, bundle, answers):
+    """nginx on port 80 answers the health path with 200"""
+    answer = answers.pages["nginx_health"]
+    require(
+        answer.get("status") == 200,
+        expected=f"200 from http://127.0.0.1{bundle.health_path}, asked for {box.host}",
+        found=answer.get("status", answer.get("error")),
+        remedy=f"see nginx -T for what else answers to {box.host}",
     )
 
 

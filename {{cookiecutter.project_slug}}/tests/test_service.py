@@ -4,6 +4,10 @@ import pytest
 from facts import LOOPBACK
 from judgement import listing, not_applicable, require
 
+# As /proc/net/tcp6 prints them, in words of the machine's own byte order.
+V6_LOOPBACK = "0" * 24 + "01000000"
+V4_LOOPBACK_IN_V6 = "0" * 16 + "FFFF0000" + LOOPBACK
+
 
 @pytest.fixture
 def running(gunicorn):
@@ -55,6 +59,48 @@ def test_address(box):
     )
 
 
+@pytest.mark.needs("a login that may look at the service manager")
+def test_holder(box):
+    """the service manager holds the port open, so that it outlives each release"""
+    holders = [process for process in box.processes if process.address == LOOPBACK and box.only_keeps(process)]
+    require(
+        holders or not box.listeners,
+        expected="systemd's socket unit, or supervisord, among those that have the port open",
+        found=_describe(box.processes, "command"),
+        remedy="stop what was started by hand, and activate the release again",
+    )
+
+
+@pytest.mark.needs("a login that may look into them")
+def test_no_other_address(box):
+    """nothing of the release listens where other machines could reach it"""
+    reachable = [entry for entry in box.other_listeners if not _is_local(entry[0])]
+    require(
+        not reachable,
+        expected="addresses of this machine alone, 127.0.0.1 or ::1",
+        found=listing(f"process {pid} on {_dotted(address)} port {int(port, 16)}" for address, port, pid in reachable),
+        remedy="stop it; nginx alone faces the network",
+    )
+
+
+@pytest.mark.needs("a login that may look into them")
+def test_logs(box, bundle, running):
+    """gunicorn writes to the logs that are there"""
+    logs = [f"{box.base}/logs/{name}.log" for name in ("access", "error")]
+    wrong = [
+        f"process {process.pid} writes to {listing(box.open_logs.get(process.pid, ())) or 'no log'}"
+        for process in running
+        if _is_of_release(process, box.base, bundle) and not box.open_logs.get(process.pid, set()).issuperset(logs)
+    ]
+    wrong += [f"{log} is missing" for log in logs if log[len(box.base) + 1 :] not in box.places]
+    require(
+        not wrong,
+        expected=f"every process writes to {listing(logs)}",
+        found=listing(wrong),
+        remedy=f"sh {box.base}/current/deploy/activate.sh --reopen-logs; see who moved them",
+    )
+
+
 def test_health(box, bundle, answers):
     """gunicorn answers the health path with 200"""
     answer = answers.pages["health"]
@@ -75,6 +121,11 @@ def _is_of_release(process, base, bundle):
 def _describe(processes, *attributes):
     values = {process.pid: [getattr(process, name) for name in attributes] for process in processes}
     return listing(f"process {pid}: {' '.join(value)}" for pid, value in values.items())
+
+
+def _is_local(address):
+    """Whether an address of /proc/net/tcp or tcp6 is in 127.0.0.0/8, is ::1, or is ::ffff:127.0.0.1."""
+    return address.endswith("7F") if len(address) == 8 else address in (V6_LOOPBACK, V4_LOOPBACK_IN_V6)
 
 
 def _who_listens(box, address):

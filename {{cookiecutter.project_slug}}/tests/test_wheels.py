@@ -1,6 +1,19 @@
 """Does the release have the wheels that were shipped with it, and no others?"""
 
-from judgement import listing, require
+import os
+import re
+
+from expected import normalise
+from judgement import listing, not_applicable, require
+
+from wheels import script_hashes
+
+REMEDY = "find out who did it; install the release again"
+# What `python -m venv` and virtualenv put in beside the wheels.
+ITS_OWN = re.compile(
+    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*|bin/[aA]ctivate[A-Za-z_.0-9]*"
+    r"|lib/python[0-9.]+/site-packages/_virtualenv\.(py|pth))\Z"
+)
 
 
 def test_wheels(box, bundle):
@@ -27,3 +40,104 @@ def test_no_other_packages(box, bundle):
         found=listing(others),
         remedy="put what the app needs into requirements.txt and build; install this release again",
     )
+
+
+def test_files(box, bundle):
+    """every file of every wheel is installed as its RECORD lists it"""
+    right = {name for name, version in bundle.wheels.items() if box.packages.get(name) == version}
+    wrong = [
+        f"{path} ({'changed' if path in box.environment else 'missing'})"
+        for path, allowed in _allowed(box, bundle, right).items()
+        if box.hashes.get(f"{bundle.release}/venv/{path}") not in allowed
+    ]
+    require(
+        not wrong,
+        expected=f"{len(bundle.environment.files())} files in {bundle.release}/venv, as the wheels have them",
+        found=listing(wrong),
+        remedy=REMEDY,
+    )
+
+
+def test_no_other_files(box, bundle):
+    """no file was added to the wheels' files"""
+    expected = bundle.environment.files()
+    directories = {parent for path in expected for parent in _parents(path)}
+    added = [
+        path
+        for path in box.environment
+        if path not in expected
+        and path not in directories
+        and not ITS_OWN.match(path)
+        and not _is_byte_code_of(path, expected)
+        and not _is_of_another_package(path, bundle)
+    ]
+    require(
+        not added,
+        expected=f"in {bundle.release}/venv what the wheels hold, and nothing else",
+        found=f"added: {listing(added)}",
+        remedy=REMEDY,
+    )
+
+
+def test_read_only(box, bundle):
+    """no file of a wheel can be written"""
+    writable = [
+        f"{path} ({member.mode:04o})"
+        for path, member in box.environment.items()
+        if (member.kind == "f" and member.mode & 0o222) or (member.kind == "d" and member.mode & 0o022)
+    ]
+    require(
+        not writable,
+        expected=f"files without a write permission in {bundle.release}/venv",
+        found=listing(writable),
+        remedy=REMEDY,
+    )
+
+
+def test_supervisor(box, bundle):
+    """supervisor's files are those that were shipped"""
+    there = {path.split("/")[0] for path in box.members if path.split("/")[0] in _directories(bundle)}
+    if not there:
+        not_applicable("supervisor is not used here")
+    wrong = [path for path, digest in bundle.support.items() if box.hashes.get(path) != digest]
+    added = [path for path, member in box.members.items() if member.kind == "f" and path.split("/")[0] in there]
+    wrong += [f"{path} (added)" for path in added if path not in bundle.support]
+    require(
+        not wrong,
+        expected=f"the files of {listing(_directories(bundle))}",
+        found=f"changed, missing or added: {listing(wrong)}",
+        remedy=f"{REMEDY}, after that directory is gone",
+    )
+
+
+def _allowed(box, bundle, right):
+    """The hashes that each file of the wheels in `right` may have."""
+    allowed = {path: {digest} for path, (name, digest) in bundle.environment.hashes.items() if normalise(name) in right}
+    python = f"{box.base}/{bundle.release}/venv/bin/python"
+    return {**allowed, **{path: script_hashes(texts, python) for path, texts in bundle.environment.scripts.items()}}
+
+
+def _parents(path):
+    while path := os.path.dirname(path):
+        yield path
+
+
+def _is_byte_code_of(path, expected):
+    """pip compiles what it installs: PATH/__pycache__/NAME.cpython-311.pyc, with Python 2.7 PATH/NAME.pyc."""
+    directory, name = os.path.split(path)
+    if name == "__pycache__":
+        return any(os.path.dirname(source) == directory for source in expected)
+    if os.path.basename(directory) == "__pycache__":
+        directory = os.path.dirname(directory)
+    source = os.path.join(directory, name.split(".")[0] + ".py")
+    return name.endswith(".pyc") and source in expected
+
+
+def _is_of_another_package(path, bundle):
+    """Of one that is named already, by the check of packages."""
+    match = re.match(r".*/site-packages/([^/]+)-[^-/]+\.dist-info(/|\Z)", path)
+    return match and normalise(match[1]) not in bundle.wheels
+
+
+def _directories(bundle):
+    return {path.split("/")[0] for path in bundle.support}

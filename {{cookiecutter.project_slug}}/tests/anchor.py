@@ -1,0 +1,118 @@
+"""Where the expected values come from: a bundle in dist/, or the box's own lists as far as a sidecar anchors them.
+
+With neither the box is compared with itself: it is looked at all the same, but the run is UNANCHORED and no success.
+"""
+
+import hashlib
+import io
+import pathlib
+import subprocess
+import tarfile
+import zlib
+
+from expected import WANTED, BadBundle, decode, parse_sums, read_bundle, require
+from facts import AS_ROOT, run
+
+HEAD_SCRIPT = (pathlib.Path(__file__).parent / "box_head.sh").read_text(encoding="ascii")
+UNANCHORED = "UNANCHORED, in the lists of the box itself"
+
+
+class Disagreement(Exception):
+    """The box has no release that the sidecar anchors; the message says what it has."""
+
+
+def read_sidecar(path, key=None):
+    """The hashes that a sidecar (a Path) lists, by file name.
+
+    Raises BadBundle if it cannot be read, or if `key` (the Path of a public key) is given and did not sign it.
+    """
+    if key:
+        _check_signature(path, key)
+    try:
+        return parse_sums(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise BadBundle(f"cannot read {path}, which anchors the bundle: {reason}") from reason
+
+
+def _check_signature(sidecar, key):
+    signature = sidecar.with_name(sidecar.name + ".sig")
+    command = ["openssl", "dgst", "-sha256", "-verify", key, "-signature", signature, sidecar]
+    try:
+        signed = subprocess.run(command, capture_output=True).returncode == 0
+    except OSError as reason:
+        raise BadBundle(f"cannot check {signature}: {reason}") from reason
+    require(signed, f"{signature} is not the signature of {sidecar.name} by {key}")
+
+
+def from_tarball(tarball, key=None):
+    """The Bundle in `tarball` (a Path), checked against the sidecar beside it, which `key` signed. Raises BadBundle."""
+    release = tarball.name[: -len(".tar.gz")]
+    sidecar = read_sidecar(tarball.with_name(tarball.name + ".sha256"), key)
+    digest = _file_hash(tarball)
+    require(digest == sidecar.get(tarball.name), f"{tarball} is not what its .sha256 says")
+    try:
+        with tarfile.open(tarball, "r:gz") as archive:
+            contents = _read_members(archive, release)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as reason:
+        raise BadBundle(f"{tarball} cannot be read: {reason}") from reason
+    sums_hash = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()
+    sums = f"{release}/SHA256SUMS"
+    require("SHA256SUMS" not in contents or sums_hash == sidecar.get(sums), f"{sums} is not what {tarball}.sha256 says")
+    return read_bundle(release, contents, f"{tarball} (sha256 {digest})", True)
+
+
+def from_box(host, name, version, sidecar, key=None):
+    """The Bundle that a testinfra host says it has of `name`; `version` may be empty: the one in service.
+
+    `sidecar` (a Path or None), which `key` signed if that is given, must anchor it. Raises BadBundle if that cannot be read, Disagreement, NoAnswer.
+    """
+    digest, anchor = "", UNANCHORED
+    if sidecar:
+        version = sidecar.name[len(name) + 2 : -len(".tar.gz.sha256")]
+        digest = read_sidecar(sidecar, key).get(f"{name}-v{version}/SHA256SUMS")
+        anchor = f"{sidecar} (SHA256SUMS {digest})"
+    release, contents = _ask_for_head(host, name, version)
+    found = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()
+    if sidecar and found != digest:
+        raise Disagreement(f"{release}/SHA256SUMS with sha256 {found}, but {sidecar} says {digest}")
+    try:
+        bundle = read_bundle(release, contents, anchor, bool(sidecar))
+        _require_listed(bundle, contents)
+    except BadBundle as reason:
+        raise Disagreement(str(reason)) from reason
+    return bundle
+
+
+def _require_listed(bundle, contents):
+    """What is read besides SHA256SUMS is only as good as the hash that it lists."""
+    for name, data in contents.items():
+        expected = bundle.hashes.get(f"{bundle.release}/{name}")
+        require(hashlib.sha256(data).hexdigest() == expected, f"{bundle.release}/{name} is not what SHA256SUMS says")
+
+
+def _ask_for_head(host, name, version):
+    result = run(host, "sh -c %s %s %s %s", AS_ROOT, HEAD_SCRIPT, name, version)
+    release, _, archive = result.stdout_bytes.partition(b"\n")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as members:
+            return decode(release), _read_members(members, decode(release))
+    except tarfile.TarError as reason:
+        what = f"release {name}-v{version}" if version else f"release of {name} in service"
+        raise Disagreement(f"no {what} that can be read") from reason
+
+
+def _read_members(archive, release):
+    contents = {}
+    for member in archive:
+        name = member.name[len(release) + 1 :] if member.name.startswith(release + "/") else ""
+        if member.isfile() and WANTED.match(name):
+            contents[name] = archive.extractfile(member).read()
+    return contents
+
+
+def _file_hash(path):
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

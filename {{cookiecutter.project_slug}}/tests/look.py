@@ -1,0 +1,51 @@
+"""One look at each box: what it should be, what it is and what it answers; several boxes are looked at side by side."""
+
+import concurrent.futures
+import dataclasses
+from typing import Any
+
+from anchor import Disagreement
+from facts import NoAnswer, read_answers, read_facts
+
+# The boxes do the work; this machine waits for them.
+AT_ONCE = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """The Bundle that a box is compared with, its Facts and its Answers; None where there are none.
+
+    `trouble` is the NoAnswer or Disagreement that stood in the way.
+    """
+
+    bundle: Any = None
+    facts: Any = None
+    answers: Any = None
+    trouble: Any = None
+
+
+def box_name(host):
+    """What a testinfra host is called in the report: [user@]box."""
+    user, name = getattr(host.backend, "user", None), host.backend.get_hostname()
+    return f"{user}@{name}" if user else name
+
+
+def look(host, find_bundle):
+    """The Look at one testinfra host; `find_bundle` is called with it. Raises BadBundle."""
+    bundle = facts = answers = None
+    try:
+        bundle = find_bundle(host)
+        facts = read_facts(host, bundle)
+        if bundle.release in facts.members:
+            # After the facts: asking can start the service.
+            answers = read_answers(host, bundle, facts)
+    except (NoAnswer, Disagreement) as trouble:
+        return Look(bundle, facts, answers, trouble)
+    return Look(bundle, facts, answers)
+
+
+def look_at_all(hosts, find_bundle):
+    """The Look at each of several hosts (a dict by name); raises BadBundle."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        looks = {name: pool.submit(look, host, find_bundle) for name, host in hosts.items()}
+        return {name: future.result() for name, future in looks.items()}
