@@ -140,7 +140,7 @@ MUTATIONS = {
     "gunicorn is stopped": Mutation("systemctl stop app@1.service", START, {RUNS}),
     "the port is closed": Mutation(STOP, START, {RUNS, ADDRESS, HEALTH, NGINX, NGINX_HEALTH}),
     "another program answers on the port": Mutation(
-        f"{STOP}; {stranger(answers(200))}", f"{NO_STRANGER}; {START}", {RUNS, HOLDER}
+        f"{STOP}; {stranger(answers(200))}", f"{NO_STRANGER}; {START}", {RUNS, HOLDER}, full=True
     ),
     "another program refuses on the port": Mutation(
         f"{STOP}; {stranger(answers(501))}", f"{NO_STRANGER}; {START}", {RUNS, HOLDER, HEALTH, NGINX_HEALTH}, full=True
@@ -153,7 +153,7 @@ MUTATIONS = {
     ),
     "a log was moved away": Mutation(*moved("/opt/app/logs/access.log"), {LOGS}),
     "another program has the port on another address": Mutation(
-        stranger("-m http.server 1337 --bind 127.0.0.2", "127.0.0.2:1337"), NO_STRANGER, {ADDRESS}
+        stranger("-m http.server 1337 --bind 127.0.0.2", "127.0.0.2:1337"), NO_STRANGER, {ADDRESS}, full=True
     ),
     # As root gunicorn makes its logs root's; without its capabilities root could not even write the account's.
     "gunicorn runs as root": Mutation(
@@ -177,6 +177,7 @@ MUTATIONS = {
         f"{moved('/etc/nginx/conf.d/app.conf')[0]}; systemctl reload nginx",
         f"{moved('/etc/nginx/conf.d/app.conf')[1]}; systemctl reload nginx",
         {NGINX, NGINX_HEALTH, NGINX_FILES},
+        full=True,
     ),
     "nginx answers the page itself": Mutation(*nginx_answers("/"), {NGINX}),
     "nginx answers the health path itself": Mutation(*nginx_answers("/version"), {NGINX_HEALTH}),
@@ -185,14 +186,14 @@ MUTATIONS = {
         "systemctl disable --quiet nginx", "systemctl enable --quiet nginx", {NGINX_BOOT}
     ),
     "a release file is edited": Mutation(*edited(f"{RELEASE}/app.py"), {CONTENT}),
-    "the list of files is edited": Mutation(*edited(f"{RELEASE}/SHA256SUMS"), {CONTENT}),
+    "the list of files is edited": Mutation(*edited(f"{RELEASE}/SHA256SUMS"), {CONTENT}, full=True),
     "the interpreter's library is edited": Mutation(*edited("/opt/app/python-*/lib/python3*/this.py"), {CONTENT}),
     "a release file is gone": Mutation(*moved(f"{RELEASE}/test.py"), {MISSING}),
     "a file was added": Mutation(f"touch {RELEASE}/extra.py", f"rm {RELEASE}/extra.py", {ADDED}),
     "a file is writable": Mutation(f"chmod 666 {RELEASE}/app.py", f"chmod 444 {RELEASE}/app.py", {MODES}),
     "a file is the app's": Mutation(f"chown app {RELEASE}/app.py", f"chown root {RELEASE}/app.py", {OWNER}),
-    "BASE is the app's": Mutation("chown app /opt/app", "chown root /opt/app", {OWNER}),
-    "a package is gone": Mutation(*moved(f"{PACKAGES}/click-*.dist-info"), {WHEELS}),
+    "BASE is the app's": Mutation("chown app /opt/app", "chown root /opt/app", {OWNER}, full=True),
+    "a package is gone": Mutation(*moved(f"{PACKAGES}/click-*.dist-info"), {WHEELS}, full=True),
     "a package has another version": Mutation(
         *changed(f"$(echo {PACKAGES}/click-*.dist-info/METADATA)", "s/^Version: .*/Version: 0.1/"), {WHEELS}
     ),
@@ -215,7 +216,7 @@ MUTATIONS = {
         "systemctl disable --quiet app@1.service", "systemctl enable --quiet app@1.service", {BOOT}
     ),
     "the socket does not open at boot": Mutation(
-        "systemctl disable --quiet app.socket", "systemctl enable --quiet app.socket", {BOOT}
+        "systemctl disable --quiet app.socket", "systemctl enable --quiet app.socket", {BOOT}, full=True
     ),
     "another release starts at boot as well": Mutation(
         "ln -s ../app@.service /etc/systemd/system/multi-user.target.wants/app@0.service",
@@ -224,7 +225,9 @@ MUTATIONS = {
         full=True,
     ),
     "the port is another release's at boot": Mutation(
-        *changed("/etc/systemd/system/app.socket.d/current.conf", "s/app@1/app@0/", "systemctl daemon-reload"), {BOOT}
+        *changed("/etc/systemd/system/app.socket.d/current.conf", "s/app@1/app@0/", "systemctl daemon-reload"),
+        {BOOT},
+        full=True,
     ),
     "a unit is edited": Mutation(
         *changed("/etc/systemd/system/app@.service", "s/^RestartSec=1/RestartSec=9/", "systemctl daemon-reload"),

@@ -145,8 +145,9 @@ def test_a_box_that_cannot_be_reached(bundles, box):
 
 def test_a_box_that_fails_keeps_the_release_from_those_behind_it(bundles, box):
     """FAULTS 30."""
-    hosts = [f"root@{box.address}", "root@10.213.255.250", f"root@{box.address}"]
-    result = bundles.run("deploy/ship.sh", ",".join(hosts), "1", SSH_CONFIG=box.ssh_config, USERNAME="app")
+    hosts = [f"root@{box.address}", "root@10.213.255.250", f"deploy@{box.address}"]
+    variables = {"SSH_CONFIG": box.ssh_config, "USERNAME": "app", "BATCH": "1"}
+    result = bundles.run("deploy/ship.sh", ",".join(hosts), "1", **variables)
     assert result.returncode == 69
     assert result.stdout.splitlines()[-3:] == [
         f"    {hosts[0]}: version 1 is in service",

@@ -4,8 +4,7 @@
 # Usage: ship.sh [--check] HOST VERSION
 #
 #   --check    only ask what the box lacks for this bundle; nothing is installed, and the bundle is not uploaded
-#   HOST       [user@]box, as ssh knows it; several with commas between: one after the other, and no further
-#              than the first that fails
+#   HOST       [user@]box, as ssh knows it; several with commas between, or INVENTORY, are for fleet.sh
 #   VERSION    the version of a bundle in dist/
 #
 # Environment:
@@ -14,6 +13,7 @@
 #               default: root where the login is root or may use sudo without a password, else user
 #   TARGET      which directory of dist/ to take the bundle from, where several have this version
 #   SETTINGS    settings of this box for setup.sh, such as "PORT=8001 NGINX=snippet"; it remembers them
+#   DRY_RUN     1: only tell what would happen, what root would do included; nothing is uploaded
 #   SSH_CONFIG  an ssh configuration to use instead of your own
 #
 # Exit codes: those of setup.sh on the box; 64 usage; 69 the box cannot be reached.
@@ -22,25 +22,26 @@ set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=connection.sh
 . "$here/connection.sh"
+# shellcheck source-path=SCRIPTDIR source=plan.sh
+. "$here/plan.sh"
 
 main() {
   check_arguments "$@"
   find_bundle "$version"
-  if [[ "$host" == *,* ]]; then
-    ship_to_each
-  else
-    ship
+  if [[ "$host" == *,* || -z "$host" ]]; then
+    exec "$here/fleet.sh" ${check:+"$check"} "$host" "$version"
   fi
+  ship
 }
 
 check_arguments() {
   check=''
   [ "${1:-}" != --check ] || { check=--check && shift; }
-  [ $# -eq 2 ] && [ -n "$1" ] && [ -n "$2" ] || usage "give HOST and VERSION: make deploy HOST=user@box VERSION=…"
+  [ $# -eq 2 ] && [ -n "$1${INVENTORY:-}" ] && [ -n "$2" ] || usage "give HOST and VERSION: make deploy HOST=user@box VERSION=…"
   host=$1 version=$2
   local one
   IFS=, read -r -a hosts <<<"$host"
-  for one in "${hosts[@]}"; do check_host "$one"; done
+  for one in ${hosts[@]+"${hosts[@]}"}; do check_host "$one"; done
   check_settings
   case ${MODE:-user} in
     root | user) ;;
@@ -48,30 +49,15 @@ check_arguments() {
   esac
 }
 
-# The first box is the canary; a box that refuses the release keeps it from all that follow.
-ship_to_each() {
-  local one status=0 report=() outcome="version $version is in service"
-  [ -z "$check" ] || outcome="ready for version $version"
-  for one in "${hosts[@]}"; do
-    if [ $status -ne 0 ]; then
-      report+=("$one: not tried")
-    elif step "$one" && "$here/ship.sh" ${check:+"$check"} "$one" "$version"; then
-      report+=("$one: $outcome")
-    else
-      status=$?
-      report+=("$one: failed with status $status")
-    fi
-  done
-  step "Of ${#hosts[@]} boxes"
-  printf '    %s\n' "${report[@]}"
-  exit $status
-}
-
 ship() {
   connect "$host"
   trap 'clean_up' EXIT
   look_at_box
   choose_account
+  if [ -n "${DRY_RUN:-}" ]; then
+    show_plan "$(basename "$bundle" .tar.gz)"
+    return
+  fi
   upload
   run_setup
 }

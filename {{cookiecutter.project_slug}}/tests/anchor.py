@@ -64,7 +64,8 @@ def from_tarball(tarball, key=None):
 def from_box(host, name, version, sidecar, key=None):
     """The Bundle that a testinfra host says it has of `name`; `version` may be empty: the one in service.
 
-    `sidecar` (a Path or None), which `key` signed if that is given, must anchor it. Raises BadBundle if that cannot be read, Disagreement, NoAnswer.
+    `sidecar` (a Path or None), which `key` signed if that is given, must anchor it. Raises BadBundle if that cannot
+    be read, Disagreement, NoAnswer.
     """
     digest, anchor = "", UNANCHORED
     if sidecar:

@@ -26,8 +26,9 @@ class Look:
 
 def box_name(host):
     """What a testinfra host is called in the report: [user@]box."""
-    user, name = getattr(host.backend, "user", None), host.backend.get_hostname()
-    return f"{user}@{name}" if user else name
+    backend = host.backend
+    user = getattr(backend, "user", None) or getattr(getattr(backend, "host", None), "user", None)
+    return f"{user}@{backend.get_hostname()}" if user else backend.get_hostname()
 
 
 def look(host, find_bundle):

@@ -1,5 +1,6 @@
 """One self-contained HTML page of a verify: what was checked, expected and found, when, on which box, against what."""
 
+import collections
 import datetime
 import html
 import pathlib
@@ -46,14 +47,20 @@ def write_page(path, began, looks, findings, trouble):
 
 
 def _box(name, look, findings):
-    facts, bundle = look.facts, look.bundle
-    lines = [f"<h2>{_text(name)}</h2>", f"<p>{_text(_description(facts, bundle))}</p>", "<table>"]
+    lines = [f"<h2>{_text(name)}</h2>", f"<p>{_text(_counts(findings))}<br>{_text(_description(look))}</p>", "<table>"]
     lines += ["<thead><tr><th>verdict</th><th>checked</th><th>expected</th><th>found</th></tr></thead>", "<tbody>"]
-    lines += map(_row, findings)
+    # What is red comes first, the rest as it was checked.
+    lines += map(_row, sorted(findings, key=lambda finding: finding.verdict != "RED"))
     return "\n".join([*lines, "</tbody>", "</table>", ""])
 
 
-def _description(facts, bundle):
+def _counts(findings):
+    counts = collections.Counter(finding.verdict for finding in findings)
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in WORDS.items())
+
+
+def _description(look):
+    facts, bundle = look.facts, look.bundle
     if not facts or not facts.base:
         return "nothing was found there"
     kind = "systemd" if facts.systemd and facts.mode == "root" else "supervisor"

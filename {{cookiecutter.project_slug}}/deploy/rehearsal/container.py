@@ -67,9 +67,10 @@ class ContainerPlace:
     def _show(self, command: list[str], environment: dict[str, str]) -> int:
         api = self._container.client.api
         call = api.exec_create(self._container.id, command, user=self._user, environment=environment)["Id"]
-        for chunk in api.exec_start(call, stream=True):
-            sys.stdout.write(chunk.decode(errors="replace"))
-            sys.stdout.flush()
+        for chunks in api.exec_start(call, stream=True, demux=True):
+            for stream, chunk in zip((sys.stdout, sys.stderr), chunks):
+                stream.write((chunk or b"").decode(errors="replace"))
+                stream.flush()
         return int(api.exec_inspect(call)["ExitCode"])
 
 
