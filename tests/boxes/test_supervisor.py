@@ -195,7 +195,7 @@ def test_it_comes_back_after_a_reboot_and_other_crontab_lines_stay(bundles, box)
     succeed(deploy(bundles, box, "2"))
     lines = box.ssh("crontab -l", user="app").stdout.splitlines()
     assert lines[0] == "0 4 * * * true"
-    assert [line.split()[0] for line in lines[1:]] == ["@reboot", "17"], lines
+    assert [line.split()[0] for line in lines[1:]] == ["@reboot", "*", "17"], lines
     box.reboot()
     assert wait_until(lambda: page(box) == "2", seconds=30)
     assert len(masters(box)) == 1

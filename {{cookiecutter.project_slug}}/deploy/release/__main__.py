@@ -50,22 +50,28 @@ def run_rollback(box, options):
 
 def put_in_service(box, release, settings=""):
     """With new settings of the box, which are forgotten if the release is refused."""
-    try:
-        changed = box.layout.settings.record(settings)
-        current = box.layout.current()
-        if changed and current and current.version == release.version and box.manager.is_running(release):
-            reconfiguration.reconfigure(box, release)
-        else:
-            activate(box, release)
-    except BaseException:
-        box.layout.settings.undo()
-        raise
+    if box.interrupted():
+        settle(box)
+    changed = reconfiguration.record(box, release, settings)
+    current = box.layout.current()
+    if changed and current and current.version == release.version and box.manager.is_running(release):
+        reconfiguration.reconfigure(box, release)
+    else:
+        _activate(box, release)
     logrotation.install(box.layout, release)
     output.step("%s is in service" % release.directory_name)
 
 
+def _activate(box, release):
+    try:
+        activate(box, release)
+    except BaseException:
+        box.layout.settings.undo()
+        raise
+
+
 def run_settle(box, _options):
-    if box.state.interrupted_switch():
+    if box.interrupted():
         settle(box)
 
 

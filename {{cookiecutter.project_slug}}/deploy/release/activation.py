@@ -9,15 +9,12 @@ import hook
 import logs
 from output import REFUSED, Failure, detail, step
 from prune import prune
-from settling import settle
 from state import require_complete
 
 
 def activate(box, release):
     """Put `release` in service; Failure (1) if it is refused, and then the former release still serves."""
     require_complete(box.state, release.version)
-    if box.state.interrupted_switch():
-        settle(box)
     former = box.layout.current()
     if former and former.version == release.version:
         if serves(box, release):
@@ -48,6 +45,7 @@ def _switch(box, release, former):
         _start(box, release, former)
         box.site.install(release)
         _commit(box, release, former)
+        box.layout.settings.confirm()
     except BaseException as reason:
         _withdraw(box, release, former)
         if isinstance(reason, Failure):
@@ -89,9 +87,9 @@ def _commit(box, release, former):
 
 def _withdraw(box, release, former):
     """Undo a refused switch-over, in the order in which nothing is missed: the former release never stopped."""
-    box.layout.settings.undo()
     if former:
         files.point(box.layout.current_link, former.directory_name)
+    box.layout.settings.undo()
     box.site.undo()
     box.manager.withdraw(release, former)
     box.state.mark("bad", release.version)

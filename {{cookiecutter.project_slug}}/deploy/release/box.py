@@ -23,3 +23,7 @@ class Box(object):
         systemd = os.path.isdir("/run/systemd/system")
         self.manager = Systemd(self.layout) if root and systemd else Supervisor(self.layout)
         self.site = Site(self.layout) if root else NoSite()
+
+    def interrupted(self):
+        """The version of the deployment that was killed on its way and is not settled yet, or None."""
+        return self.state.interrupted_switch() or self.layout.settings.unconfirmed()

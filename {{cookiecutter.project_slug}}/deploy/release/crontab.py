@@ -1,4 +1,4 @@
-"""The crontab of whoever runs this: what starts the application at boot without systemd, and rotates its logs."""
+"""The crontab of whoever runs this: what keeps the application running without systemd, and rotates its logs."""
 
 import subprocess
 
@@ -6,14 +6,15 @@ import process
 from output import INTERNAL, Failure, warning
 
 
-def add(line):
-    """Add a line if it is not there; every other line stays. Where there is no cron, a warning says what to do."""
+def add(*wanted):
+    """Add lines that are not there; every other line stays. Where there is no cron, a warning says what to do."""
     try:
         lines = _read()
-        if line not in lines:
-            _write(lines + [line])
+        missing = [line for line in wanted if line not in lines]
+        if missing:
+            _write(lines + missing)
     except (Failure, OSError) as reason:
-        warning("cannot write a crontab (%s): have this run in another way: %s" % (reason, line))
+        warning("cannot write a crontab (%s): have this run in another way: %s" % (reason, "; ".join(wanted)))
 
 
 def remove(part):

@@ -2,16 +2,11 @@
 
 import os
 import signal
-import time
 
-import gate
 import logs
-import process
+import workers
 from output import CONFIGURATION, REFUSED, Failure, step
 from settling import settle
-
-# gunicorn gives a worker graceful_timeout seconds, 30, to finish its requests
-REPLACEMENT_SECONDS = 45
 
 
 def restart(box):
@@ -19,13 +14,13 @@ def restart(box):
 
     A candidate meets the new settings first. If it fails, the workers are left alone and keep the old ones.
     """
-    if box.state.interrupted_switch():
+    if box.interrupted():
         settle(box)
     current = box.layout.current()
     if current is None or not box.manager.is_running(current):
         raise Failure(CONFIGURATION, "nothing runs here; put a release in service: sh activate.sh VERSION")
     try_settings(box, current)
-    replace_workers(box, current)
+    workers.replace(box, current)
     box.state.log("restarted", current.version)
 
 
@@ -52,21 +47,3 @@ def try_settings(box, current):
     finally:
         box.manager.stop_candidate(current)
         box.state.end_switch()
-
-
-def replace_workers(box, current):
-    """Have the running gunicorn read its settings again; no request is lost. Failure (1) if it does not answer well."""
-    step("Replacing the workers of %s" % current.directory_name)
-    pid = box.manager.main_pid(current)
-    former = process.children(pid)
-    # gunicorn reads its settings again, starts new workers and lets the old ones finish (its documentation, Signals).
-    os.kill(pid, signal.SIGHUP)
-    end = time.time() + REPLACEMENT_SECONDS
-    while former & process.children(pid):
-        if time.time() > end:
-            raise Failure(REFUSED, "process %d does not replace its workers; see logs/error.log" % pid)
-        time.sleep(0.1)
-    box.manager.pass_gate(current)
-    found = gate.answer(gate.public(box.layout.public), current.health_path)
-    if found != 200:
-        raise Failure(REFUSED, "%s answers with: %s; see logs/error.log" % (current.directory_name, found))

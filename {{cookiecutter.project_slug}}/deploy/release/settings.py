@@ -20,11 +20,14 @@ STANDARD = {"PORT": "1337", "NGINX": "site"}
 
 
 class Settings(object):
-    """What is recorded, read afresh each time: another process may have recorded something."""
+    """What is recorded, read afresh each time: another process may have recorded something.
+
+    Until they are confirmed, the former settings lie beside the new ones, so that whoever comes after a kill can go back.
+    """
 
     def __init__(self, path):
         self._path = path
-        self._replacements = files.Replacements()
+        self._former = path + ".former"
 
     def get(self, key):
         """The value of a setting, None where neither the box nor this project has one. Failure (78) if it is wrong."""
@@ -33,19 +36,55 @@ class Settings(object):
             _check(key, value)
         return value
 
-    def record(self, text):
-        """Remember new KEY=value lines beside the others, forget those without a value; True if that changed any."""
+    def change(self, text):
+        """Whether new KEY=value lines say anything new; Failure (78) if one is wrong."""
+        return self._merged(text) != files.read_values(self._path)
+
+    def record(self, text, version, current):
+        """Remember new KEY=value lines beside the others, forget those without a value.
+
+        version  the release that is to have them
+        current  the version that is in service meanwhile, None if there is none
+        """
+        former = dict(files.read_values(self._path), FOR=version, BESIDE=current or "")
+        files.write(self._former, _lines(former))
+        files.write(self._path, _lines(self._merged(text)))
+
+    def unconfirmed(self):
+        """The version that settings were recorded for which are neither confirmed nor undone, or None."""
+        return files.read_values(self._former).get("FOR")
+
+    def confirm(self):
+        """They are in force: there is no way back from now on."""
+        files.remove(self._former)
+
+    def restore(self):
+        """Put the former settings back, and keep in mind that they are not in force yet."""
+        former = files.read_values(self._former)
+        if former:
+            files.write(self._path, _lines({key: former[key] for key in former if key in PATTERNS}))
+
+    def undo(self):
+        """Forget what was recorded, where it never came into force; a no-op once it is confirmed."""
+        self.restore()
+        self.confirm()
+
+    def in_force(self, current):
+        """Whether unconfirmed settings are in force: they came with another release, and that one is in service now."""
+        former = files.read_values(self._former)
+        return former.get("FOR") == current != former.get("BESIDE")
+
+    def _merged(self, text):
         values = files.read_values(self._path)
         for line in text.split():
             key, _, value = line.partition("=")
             _check(key, value or None)
             values[key] = value
-        lines = ["%s=%s\n" % pair for pair in sorted(values.items()) if pair[1]]
-        return bool(text.strip()) and self._replacements.write(self._path, "".join(lines))
+        return {key: value for key, value in values.items() if value}
 
-    def undo(self):
-        """Forget what this process recorded."""
-        self._replacements.undo()
+
+def _lines(values):
+    return "".join("%s=%s\n" % pair for pair in sorted(values.items()))
 
 
 def _check(key, value):

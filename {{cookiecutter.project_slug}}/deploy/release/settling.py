@@ -1,5 +1,6 @@
 """Making a box agree with `current` again after a deployment was killed or the box went down in the midst of it."""
 
+import workers
 from output import detail, step
 
 
@@ -11,12 +12,15 @@ def settle(box):
     """
     step("Settling an interrupted switch-over")
     current = box.layout.current()
+    restored = _restore_settings(box, current)
     if current:
         box.manager.prepare(current)
         box.manager.start(current)
         box.manager.pass_gate(current)
         box.manager.make_default(current)
         box.site.install(current)
+    if current and restored:
+        workers.replace(box, current)
     for version in box.manager.candidates():
         box.manager.stop_candidate(box.layout.release(version))
     for version in box.manager.running():
@@ -26,4 +30,14 @@ def settle(box):
         box.manager.close()
     detail(box.layout.still_serving())
     box.state.log("settled", current.version if current else None)
+    box.layout.settings.confirm()
     box.state.end_switch()
+
+
+def _restore_settings(box, current):
+    """Go back to the former settings, unless the release that new ones came with is in service; True if it went back."""
+    settings = box.layout.settings
+    if not settings.unconfirmed() or (current and settings.in_force(current.version)):
+        return False
+    settings.restore()
+    return True

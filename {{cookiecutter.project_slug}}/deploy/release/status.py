@@ -32,7 +32,7 @@ def collect(box):
         "current": current.version if current else None,
         "running": sorted(box.manager.running()),
         "deploying": holder,
-        "interrupted": None if holder else box.state.interrupted_switch(),
+        "interrupted": None if holder else box.interrupted(),
         "releases": [_release(box, version, current) for version in _versions(box)],
         "events": box.state.events()[-SHOWN_EVENTS:],
     }

@@ -87,9 +87,13 @@ class Supervisor(object):
         self._pass_gate(release, self._slots.of(release))
 
     def make_default(self, release):
-        """At boot cron puts the release in service that `current` points at."""
+        """At boot, and when supervisord was killed, cron puts the release in service that `current` points at."""
         self._slots.point(HOLDER, release)
-        crontab.add("@reboot sh %s/deploy/activate.sh >/dev/null 2>&1" % self._layout.current_link)
+        scripts = os.path.join(self._layout.current_link, "deploy")
+        crontab.add(
+            "@reboot sh %s/activate.sh >/dev/null 2>&1" % scripts,
+            "* * * * * sh %s/box/supervisor/watch.sh >/dev/null 2>&1" % scripts,
+        )
 
     def stop(self, release):
         """Let the release finish its requests and end."""
@@ -116,7 +120,7 @@ class Supervisor(object):
     def uninstall(self):
         """Stop everything, and start nothing at boot."""
         self.close()
-        crontab.remove(self._layout.current_link + "/deploy/activate.sh")
+        crontab.remove(os.path.join(self._layout.current_link, "deploy", ""))
 
     def is_running(self, release):
         return self.main_pid(release) is not None
