@@ -55,11 +55,12 @@ def wait(release, connect, main_pid, deadline=DEADLINE_SECONDS):
     Failure (1) says what was found instead, at `deadline` seconds or as soon as its processes keep ending.
     """
     trial, end = Trial(release), time.time() + deadline
+    trial.ask(connect, main_pid())
     while trial.good < NEEDED_ANSWERS:
         if time.time() > end:
             trial.refuse("did not answer %s with 200 in %d s: %s" % (release.health_path, deadline, trial.found))
-        trial.ask(connect, main_pid())
         time.sleep(INTERVAL_SECONDS)
+        trial.ask(connect, main_pid())
 
 
 class Trial(object):
