@@ -71,7 +71,7 @@ def test_executables_stay_executable(bake):
 def test_scripts_that_make_and_people_run_are_executable(bake):
     project = bake()
     verbs = re.findall(r"^\t@?(deploy/\w+\.sh)", (project / "Makefile").read_text(), re.MULTILINE)
-    assert len(verbs) == 12
+    assert "deploy/build_tarball.sh" in verbs
     for script in [*verbs, "deploy/tools.sh", "project/run.sh"]:
         assert is_executable(project / script), script
         assert (project / script).read_bytes().startswith(b"#!"), script

@@ -80,7 +80,7 @@ def test_the_image_is_pulled_and_built_once(stubs):
         f"{inspect} {{{{.Id}}}} {image}",
         "apt-config shell proxy Acquire::http::Proxy",
         f"docker build --pull=false --tag {image} --ulimit nofile=1024:4096 --build-arg BASE_IMAGE=debian:12"
-        f" --build-arg PACKAGES=debian.txt --build-arg http_proxy {building.TEMPLATE / 'wheels'}",
+        f" --build-arg PACKAGES=debian.txt --build-arg VAULT= --build-arg REPOSITORY= --build-arg http_proxy {building.TEMPLATE / 'wheels'}",
     ]
     assert stubs.log() == expected
     second = docker()
@@ -251,9 +251,31 @@ def is_running(pid):
 def test_the_host_engine_builds_the_rows_of_this_machine_and_names_the_others(monkeypatch, capsys):
     monkeypatch.setattr(systems, "this_machine", lambda: ("debian", "12", "x86_64"))
     rows = [TARGET, TARGET._replace(python="3.13.5"), TARGET._replace(version="13"), TARGET._replace(arch="aarch64")]
-    assert choice.buildable("host", rows) == rows[:2]
+    monkeypatch.setenv("ENGINE", "host")
+    assert choice.plan(rows) == dict.fromkeys(rows[:2], "host")
     assert capsys.readouterr().err.splitlines() == [
         "warning: debian-13-x86_64-py3.11.2 is not built: the host engine builds for this machine only",
         "warning: debian-12-aarch64-py3.11.2 is not built: the host engine builds for this machine only",
     ]
-    assert choice.buildable("docker", rows) == rows
+
+
+def test_a_row_may_name_its_engine_and_the_environment_wins(monkeypatch, stubs, capsys):
+    monkeypatch.delenv("ENGINE", raising=False)
+    monkeypatch.setattr(systems, "this_machine", lambda: ("debian", "12", "x86_64"))
+    stubs("docker", "echo 20.10")
+    rows = [TARGET._replace(engine="host"), TARGET._replace(python="3.13.5")]
+    assert list(choice.plan(rows).values()) == ["host", "docker"]
+    assert "engine host: targets.json says so" in capsys.readouterr().out
+    monkeypatch.setenv("ENGINE", "docker")
+    assert list(choice.plan(rows).values()) == ["docker", "docker"]
+
+
+def test_a_container_is_of_this_machine_s_arch(monkeypatch, stubs, capsys):
+    monkeypatch.setenv("ENGINE", "docker")
+    stubs("docker", "echo 20.10")
+    other = TARGET._replace(arch="aarch64")
+    assert list(choice.plan([TARGET, other])) == [TARGET]
+    assert "debian-12-aarch64-py3.11.2 is not built: aarch64 needs a build host of that arch" in capsys.readouterr().err
+    with pytest.raises(output.Failure, match="aarch64 needs a build host of that arch, and this is") as failure:
+        choice.plan([other])
+    assert failure.value.code == 69

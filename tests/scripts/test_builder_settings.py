@@ -8,10 +8,17 @@ import building
 
 output = building.part("builder.output")
 settings = building.part("builder.settings")
+systems = building.part("builder.systems")
 targets = building.part("builder.targets")
 
 ARTICLE = """\
 [
+    {
+        "os": "centos",
+        "version": "5.11",
+        "bit": "64",
+        "python": ["2.7.14"]
+    },
     {
         "os": "centos",
         "version": "7.40",
@@ -27,7 +34,39 @@ def names(text):
 
 
 def test_the_article_s_own_text_is_read_trailing_comma_and_all():
-    assert names(ARTICLE) == ["centos-7.40-x86_64-py2.7.14", "centos-7.40-x86_64-py3.6.1"]
+    """Its 7.40 is CentOS 7.4."""
+    assert names(ARTICLE) == [
+        *("centos-5.11-x86_64-py2.7.14", "centos-7.4-x86_64-py2.7.14", "centos-7.4-x86_64-py3.6.1"),
+    ]
+    images = [systems.of_target(target).image for target in targets.parse(ARTICLE, "x86_64")]
+    assert images == ["centos:5.11", "centos:7.4.1708", "centos:7.4.1708"]
+
+
+def test_a_row_may_say_more():
+    text = json.dumps(row(image="a:1", arch="aarch64", engine="host", interpreter="archive", archive="/a b.tar.gz"))
+    assert targets.parse(text, "x86_64") == [
+        targets.Target("debian", "12", "aarch64", "3.11.2", "a:1", "host", "archive", "/a b.tar.gz")
+    ]
+    assert targets.parse(json.dumps(row()), "x86_64") == [targets.Target("debian", "12", "x86_64", "3.11.2")]
+
+
+def test_every_problem_is_named_at_once():
+    rows = [
+        *row(os="De bian", bit="32", pyton="x"),
+        *row(version=None, python=["3.11"]),
+        *row(),
+        *row(python=["3.9.2", "3.11.2"]),
+    ]
+    with pytest.raises(output.Failure) as failure:
+        targets.parse(json.dumps(rows), "x86_64")
+    assert str(failure.value).splitlines() == [
+        'deploy/targets.json, row 1, key "os": must be a name such as debian, in quotes, not "De bian"',
+        '    row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"',
+        '    row 1, key "pyton": is unknown; known are os, version, bit, image, arch, engine, interpreter, archive, python',
+        '    row 2, key "version": is missing',
+        '    row 2, key "python": must be a list such as ["3.11.2"], not ["3.11"]',
+        '    row 4, key "python": debian-12-x86_64-py3.11.2 is in row 3 already',
+    ]
 
 
 def test_commas_in_strings_stay():
@@ -50,13 +89,19 @@ def row(**changes):
         (row() + row(os=None), 'deploy/targets.json, row 2, key "os": is missing'),
         (row(os="De bian"), 'key "os": must be a name such as debian, in quotes, not "De bian"'),
         (row(version=12), 'row 1, key "version": must be a version such as 12, in quotes, not 12'),
-        (row(bit="32"), 'row 1, key "bit": must be 64, in quotes, not "32"'),
+        (row(bit="32"), 'row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"'),
         (row(python="3.11.2"), 'row 1, key "python": must be a list such as ["3.11.2"], not "3.11.2"'),
         (row(python=[]), 'row 1, key "python": must be a list such as ["3.11.2"], not []'),
         (row(python=["3.11"]), 'row 1, key "python": must be a list such as ["3.11.2"], not ["3.11"]'),
         (row(image="a b"), 'row 1, key "image": must be a Docker image such as debian:12'),
         (row(image="-v"), 'row 1, key "image": must be a Docker image such as debian:12'),
-        (row(pyton=["3.11.2"]), 'row 1, key "pyton": is unknown; known are os, version, bit, image, python'),
+        (row(arch="x86"), 'row 1, key "arch": must be x86_64 or aarch64, in quotes, not "x86"'),
+        (row(engine="podman"), 'row 1, key "engine": must be docker or host, in quotes, not "podman"'),
+        (row(interpreter="own"), 'row 1, key "interpreter": must be prebuilt, source, none or archive, in quotes'),
+        (row(archive="a.tar.gz"), 'row 1, key "archive": goes together with "interpreter": "archive"'),
+        (row(interpreter="archive"), 'row 1, key "archive": goes together with "interpreter": "archive"'),
+        (row() + row(), 'row 2, key "python": debian-12-x86_64-py3.11.2 is in row 1 already'),
+        (row(pyton=["3.11.2"]), 'row 1, key "pyton": is unknown; known are os, version, bit, image, arch'),
     ],
 )
 def test_a_broken_file_is_refused_naming_row_and_key(rows, message):
@@ -122,20 +167,3 @@ def test_a_setting_that_cannot_be_used_is_refused(tmp_path, monkeypatch, change)
     with pytest.raises(output.Failure, match="config.env: (APP_NAME|APP_MODULE|HEALTH_PATH) must match") as failure:
         settings.read()
     assert failure.value.code == 78
-
-
-def test_every_known_system_has_its_list_of_packages():
-    systems = building.part("builder.systems")
-    known = json.loads((building.TEMPLATE / "wheels/systems.json").read_text())
-    for name in known:
-        system = systems.of_target(targets.Target(name, "12", "x86_64", "3.11.2", ""))
-        assert "gcc" in systems.package_names(system)
-        assert system.image == f"{name}:12"
-
-
-def test_a_row_s_own_image_wins():
-    systems = building.part("builder.systems")
-    assert (
-        systems.of_target(targets.Target("debian", "12", "x86_64", "3.11.2", "mirror/debian:12")).image
-        == "mirror/debian:12"
-    )

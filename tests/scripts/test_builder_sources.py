@@ -39,7 +39,7 @@ def site(tmp_path, monkeypatch):
             "debian": {},
             "sha256": {"3.11.2": {"tar.xz": "0" * 64, "tgz": hashlib.sha256(RIGHT).hexdigest()}},
         }
-        monkeypatch.setattr(sources, "catalogue", lambda: known)
+        monkeypatch.setattr(sources, "catalogue", lambda _name: known)
         yield directory
         server.shutdown()
         thread.join()
@@ -56,30 +56,30 @@ def kept():
 
 def test_the_first_source_with_the_right_bytes_is_taken_and_kept(site):
     put(site, "second/3.11.2.tgz", RIGHT)
-    assert sources.cpython("3.11.2").read_bytes() == RIGHT
+    assert sources.tarball("cpython", "3.11.2").read_bytes() == RIGHT
     (site / "second/3.11.2.tgz").unlink()
-    assert sources.cpython("3.11.2").read_bytes() == RIGHT
+    assert sources.tarball("cpython", "3.11.2").read_bytes() == RIGHT
     assert kept() == [RIGHT]
 
 
 def test_wrong_bytes_are_deleted_and_the_next_source_is_tried(site, capsys):
     put(site, "first/3.11.2.tgz", b"a virus scanner's page")
     put(site, "second/3.11.2.tgz", RIGHT)
-    assert sources.cpython("3.11.2").read_bytes() == RIGHT
+    assert sources.tarball("cpython", "3.11.2").read_bytes() == RIGHT
     assert "first/3.11.2.tgz: sha256 is not the release's" in capsys.readouterr().out
     assert kept() == [RIGHT]
 
 
 def test_a_damaged_copy_in_the_cache_is_fetched_again(site):
     put(site, "first/3.11.2.tgz", RIGHT)
-    sources.cpython("3.11.2").write_bytes(b"damaged")
-    assert sources.cpython("3.11.2").read_bytes() == RIGHT
+    sources.tarball("cpython", "3.11.2").write_bytes(b"damaged")
+    assert sources.tarball("cpython", "3.11.2").read_bytes() == RIGHT
 
 
 def test_where_no_source_answers_each_is_named(site):
     put(site, "first/3.11.2.tgz", b"wrong")
     with pytest.raises(output.Failure) as failure:
-        sources.cpython("3.11.2")
+        sources.tarball("cpython", "3.11.2")
     assert failure.value.code == 69
     lines = str(failure.value).splitlines()
     assert "fetch it by hand and put it at" in lines[0]
@@ -91,7 +91,7 @@ def test_where_no_source_answers_each_is_named(site):
 def test_builds_at_the_same_time_both_get_it(site):
     put(site, "first/3.11.2.tgz", RIGHT)
     found = []
-    threads = [threading.Thread(target=lambda: found.append(sources.cpython("3.11.2"))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(sources.tarball("cpython", "3.11.2"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,14 +102,14 @@ def test_builds_at_the_same_time_both_get_it(site):
 
 def test_an_unknown_release_is_refused_with_its_neighbours():
     with pytest.raises(output.Failure) as failure:
-        sources.checksums("3.11.99")
+        sources.checksums("cpython", "3.11.99")
     assert failure.value.code == 78
     assert "3.11.2," in str(failure.value)
 
 
 def test_every_release_has_a_checksum_and_debian_s_are_among_them():
-    known = sources.catalogue()
-    assert len(known["sha256"]) == 210
+    known = sources.catalogue("cpython")
+    assert len(known["sha256"]) == 211
     digests = [digest for row in known["sha256"].values() for digest in row.values()]
     assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in digests)
     assert set(known["debian"]) <= set(known["sha256"])

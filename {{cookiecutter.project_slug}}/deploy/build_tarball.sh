@@ -7,10 +7,12 @@
 #   TARGET    a target of deploy/targets.json, such as debian-12-x86_64-py3.11.2, or the beginning of one, such as debian-12;
 #             default: all of them
 #   ENGINE    where to compile: docker, host (this machine, for itself), or auto (the default: docker if it answers)
+#   JOBS      how many targets to build at once; default: make's own -j, else 1
 #   SIGN_KEY  private key in PEM (RSA; deploy/keygen.sh makes one): sign the .sha256 with it
 #   XDG_CACHE_HOME, TMPDIR, http_proxy, https_proxy, no_proxy, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_CERT
 #             as everywhere
 # Result: dist/TARGET/NAME-vVERSION.tar.gz and its .sha256, with SIGN_KEY its .sha256.sig too
+# One target's failure does not stop the others; a summary names each, and the exit code is that of the first that failed.
 # Exit codes: 0 done; 64 usage; 69 something needed is unavailable; 70 compiling failed; 73 a write failed; 78 settings.
 if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail

@@ -1,6 +1,7 @@
 """Import every module that the interpreter must have, and see that no library came from outside of it.
 
-Usage: python test_stdlib.py BASE_LIBRARIES     (run by the interpreter that is tested; Python 2.7 and 3)
+Usage: python check_stdlib.py BASE_LIBRARIES     (run by the interpreter that is tested; Python 2.7 and 3)
+Environment: ABSENT     names of modules that cannot be had on this system, with spaces between; may be empty
 Exit codes: 0 all is there; 1 what is missing is on stderr.
 """
 
@@ -8,6 +9,7 @@ from __future__ import print_function
 
 import importlib
 import os
+import re
 import sys
 
 # The modules that configure leaves out silently where a library's headers are missing.
@@ -22,8 +24,11 @@ def required_modules():
     names = OPTIONAL_MODULES[sys.version_info[0]].split()
     if sys.version_info >= (3, 7):
         names.append("_uuid")
+    if sys.version_info >= (3, 14):
+        names.append("_zstd")
     extensions = [path for path in sys.path if path.endswith("lib-dynload")][0]
-    return sorted(set(names) | {name.split(".")[0] for name in os.listdir(extensions) if name.endswith(".so")})
+    compiled = {name.split(".")[0] for name in os.listdir(extensions) if name.endswith(".so")}
+    return sorted((set(names) | compiled) - set(os.environ.get("ABSENT", "").split()))
 
 
 def import_failures(names):
@@ -40,14 +45,15 @@ def import_failures(names):
 def foreign_libraries(base_libraries):
     """Return one line for every library in this process that neither the interpreter nor every system has.
 
-    Source: /proc/PID/maps, proc(5): the sixth field is the mapped file.
+    Source: /proc/PID/maps, proc(5): the sixth field is the mapped file. Before glibc 2.34 that is libc-2.31.so for libc.so.6.
     """
     with open("/proc/self/maps") as maps:
         paths = {line.split(None, 5)[5].strip() for line in maps if ".so" in line and len(line.split(None, 5)) == 6}
     return [
         "library {} is taken from this system".format(path)
         for path in sorted(paths)
-        if not path.startswith(sys.prefix + "/") and os.path.basename(path).split(".so")[0] not in base_libraries
+        if not path.startswith(sys.prefix + "/")
+        and re.split(r"(?:-[0-9.]+)?[.]so", os.path.basename(path))[0] not in base_libraries
     ]
 
 

@@ -5,6 +5,7 @@
 # Environment:
 #   SHIPPED   tree made by the other scripts
 #   WORK      directory for the copy
+#   ABSENT    names of modules that this system cannot have, with spaces between; may be empty
 # Exit codes: 0 everything imports; 1 something is missing; otherwise those of the tools.
 set -Eeuo pipefail
 
@@ -14,7 +15,7 @@ readonly HERE
 main() {
   rm -rf "${WORK:?}/moved elsewhere"
   cp -Rp "$SHIPPED" "$WORK/moved elsewhere"
-  env -i "$WORK/moved elsewhere/bin/python" -B "$HERE/check_stdlib.py" "$HERE/base-libraries.txt"
+  env -i ABSENT="${ABSENT:-}" "$WORK/moved elsewhere/bin/python" -B "$HERE/check_stdlib.py" "$HERE/base-libraries.txt"
   env -i "$WORK/moved elsewhere/bin/python" -B -m pip --version
   rm -rf "${WORK:?}/moved elsewhere"
 }

@@ -31,6 +31,7 @@ remove_unneeded() {
   rm -rf lib-dynload/_tkinter*.so lib-dynload/nis*.so lib-dynload/_test*.so lib-dynload/_ctypes_test*.so lib-dynload/xx*.so
   rm -rf site-packages/setuptools* site-packages/pkg_resources site-packages/_distutils_hack site-packages/easy_install.py
   rm -rf site-packages/distutils-precedence.pth site-packages/wheel site-packages/wheel-* site-packages/pip/_vendor/distlib/*.exe
+  rm -rf site-packages/packaging site-packages/packaging-* site-packages/virtualenv/seed/wheels/embed/*.whl
   find . -type d \( -name test -o -name tests -o -name idle_test \) -prune -exec rm -rf {} +
 }
 

@@ -1,4 +1,4 @@
-"""Runs the builder: python3 -B deploy/builder tarball VERSION | lock; see build_tarball.sh and lock.sh."""
+"""Runs the builder: python3 -B deploy/builder tarball VERSION | lock | targets; see build_tarball.sh, lock.sh and targets.sh."""
 
 import sys
 from pathlib import Path

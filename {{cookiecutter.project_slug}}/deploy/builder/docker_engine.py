@@ -20,8 +20,10 @@ from builder.targets import Target
 ANSWER_SECONDS = 20
 # With Docker's 1e9 open files, yum of CentOS up to 7 visits each: 100 % CPU [docker/buildx#379, moby#23137].
 # Low, because a daemon with a limit of its own refuses to start containers that have more.
-OPEN_FILES = "nofile=1024:4096"
+MOST_OPEN_FILES = 4096
+OPEN_FILES = f"nofile=1024:{MOST_OPEN_FILES}"
 INSIDE = "/mnt/offline-flask"
+CONTENT = ("image", "inspect", "--format", "{{json .RootFS.Layers}} {{.Architecture}}")
 
 
 def query(*arguments: str) -> Optional[str]:
@@ -83,24 +85,33 @@ class DockerEngine:
         self.base, self.packages = system.image, system.packages
         self.system = f"{target.os} {target.version} in a container of {system.image}"
         self.repository = f"offline-flask/{target.os}-{target.version}"
-        self.inputs = [WHEELS / "Dockerfile", WHEELS / "install-build-deps.sh", system.packages]
+        self.arguments = {"VAULT": system.vault, "REPOSITORY": system.repository}
+        self.inputs = [WHEELS / name for name in ("Dockerfile", "install-build-deps.sh", "fix-repos.sh")] + [system.packages]
         self.image = ""
 
     def prepare(self) -> None:
-        self.image = f"{self.repository}:{cache.key(self.base_content(), cache.files_key(self.inputs))}"
+        self.image = self.image_on(self.base_content())
         if query("image", "inspect", "--format", "{{.Id}}", self.image) is None:
             self.build_image()
+
+    def image_on(self, base_content: str) -> str:
+        return f"{self.repository}:{cache.key(base_content, self.arguments, cache.files_key(self.inputs))}"
 
     def identity(self) -> str:
         return self.image.rpartition(":")[2]
 
+    def is_cached(self) -> bool:
+        """Tell whether prepare() would find the image; it has its identity then."""
+        content = query(*CONTENT, self.base)
+        self.image = self.image_on(content) if content else ""
+        return bool(content) and query("image", "inspect", "--format", "{{.Id}}", self.image) is not None
+
     def base_content(self) -> str:
         """Return the digests of the base image's layers, pulling it if it is absent."""
-        wanted = ("image", "inspect", "--format", "{{json .RootFS.Layers}} {{.Architecture}}", self.base)
-        content = query(*wanted)
+        content = query(*CONTENT, self.base)
         if content is None:
             self.pull()
-            content = query(*wanted)
+            content = query(*CONTENT, self.base)
         if content is None:
             raise Failure(UNAVAILABLE, f"docker cannot inspect {self.base}")
         return content
@@ -121,7 +132,8 @@ class DockerEngine:
         log = log_file(f"packages-{self.identity()}")
         command = ["docker", "build", "--pull=false", "--tag", self.image, "--ulimit", OPEN_FILES]
         command += network_options(True, proxies)
-        for argument in (f"BASE_IMAGE={self.base}", f"PACKAGES={self.packages.name}", *proxies):
+        own = {"BASE_IMAGE": self.base, "PACKAGES": self.packages.name, **self.arguments}
+        for argument in (*(f"{name}={value}" for name, value in own.items()), *proxies):
             command += ["--build-arg", argument]
         if run_logged([*command, str(WHEELS)], {**os.environ, **proxies}, log):
             raise failure(UNAVAILABLE, "installing the packages for compiling failed", self.system, log)

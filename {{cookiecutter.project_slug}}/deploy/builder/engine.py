@@ -1,5 +1,8 @@
 """What an engine is: where scripts of wheels/ are run, with the target's operating system around them."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -39,6 +42,9 @@ class Engine(Protocol):
     def prepare(self) -> None:
         """See to it that the packages for compiling are there; Failure 69 if they cannot be."""
 
+    def is_cached(self) -> bool:
+        """Tell whether prepare() would find everything there; identity() can be asked then."""
+
     def identity(self) -> str:
         """Return a key that changes with the operating system and its packages."""
 
@@ -64,3 +70,13 @@ def run(engine: Engine, job: Job, environment: dict[str, str], mounts: list[Moun
     status = engine.execute(WHEELS / job.script, {**ENVIRONMENT, **environment}, mounts, job.network, log)
     if status:
         raise failure(job.code, f"{job.what} failed with status {status}", engine.system, log)
+
+
+@contextmanager
+def worktree(made: Path) -> Iterator[Mount]:
+    """Make the directory that a script fills, and yield one beside it to work in, which goes when the script is done."""
+    work = made.with_name("work")
+    for directory in (made, work):
+        directory.mkdir()
+    yield Mount("WORK", work, writable=True)
+    shutil.rmtree(work)

@@ -67,6 +67,11 @@ class HostEngine:
         if not self.without_network:
             warning("unshare does not work here: compiling without a network is not enforced")
 
+    def is_cached(self) -> bool:
+        """Tell whether prepare() would find all packages; it has its identity then."""
+        self.versions = installed_versions(self.packages)
+        return set(self.packages) <= set(self.versions)
+
     def identity(self) -> str:
         return cache.key(self.system, self.versions)
 

@@ -1,4 +1,4 @@
-"""The builder's commands: tarball VERSION and lock."""
+"""The builder's commands: tarball VERSION, lock and targets."""
 
 import os
 import signal
@@ -6,13 +6,14 @@ import sys
 import traceback
 
 import versions
-from builder import bundle, check, choice, interpreter, lock, settings, signing, targets, wheels
+from builder import bundle, check, choice, interpreter, listing, lock, machine, pairs, rows, settings, signing, targets, wheels
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, say
 from builder.settings import DEPLOY, PROJECT, Settings
 from builder.targets import Target
 
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
 
 
@@ -53,29 +54,42 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
     detail(steps.summary())
 
 
+def planned() -> dict[Target, str]:
+    """Return the chosen targets that can be built, each with its engine; Failure tells what stands in the way."""
+    wanted = chosen_targets()
+    pairs.check(wanted)
+    say("==> engine")
+    plan = choice.plan(wanted)
+    for engine in dict.fromkeys(plan.values()):
+        machine.check(engine, [target for target in plan if plan[target] == engine])
+    return plan
+
+
 def tarball(version: str) -> None:
     """Build a version for every chosen target."""
     if not versions.is_version(version):
         pattern = versions.VERSION_PATTERN.pattern
         raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
-    configuration, wanted = settings.read(), chosen_targets()
+    configuration, at_once = settings.read(), rows.jobs()
     signing.check_key()
-    say("==> engine")
-    engine = choice.choose(os.environ.get("ENGINE") or "auto")
-    for target in choice.buildable(engine, wanted):
+    plan = planned()
+    if len(plan) == 1:
+        ((target, engine),) = plan.items()
         build_tarball(configuration, version, target, engine)
+    else:
+        results = rows.build_all(["tarball", version], list(plan), at_once)
+        name = f"{configuration.app_name}-v{version}.tar.gz"
+        rows.summarize(results, lambda target: f"built dist/{target.name}/{name}")
 
 
 def make_locks() -> None:
     """Make the lock of every Python among the chosen targets."""
-    wanted = chosen_targets()
     lock.requirements_digest()
-    say("==> engine")
-    engine_name = choice.choose(os.environ.get("ENGINE") or "auto")
-    by_series = {target.python_series: target for target in choice.buildable(engine_name, wanted)}
+    plan = planned()
+    by_series = {target.python_series: target for target in plan}
     for target in by_series.values():
         say(f"==> lock for Python {target.python_series}")
-        engine = prepared_engine(engine_name, target)
+        engine = prepared_engine(plan[target], target)
         lock.make(engine, target, interpreter.build(engine, target))
         detail(f"wrote project/locks/{lock.path_for(target).name}")
 
@@ -85,11 +99,16 @@ def run(arguments: list[str]) -> None:
         tarball(arguments[1])
     elif arguments == ["lock"]:
         make_locks()
+    elif arguments == ["targets"]:
+        listing.show(chosen_targets())
     else:
-        raise Failure(USAGE, "usage: deploy/build_tarball.sh VERSION (make tarball VERSION=…) | deploy/lock.sh")
+        usage = "usage: deploy/build_tarball.sh VERSION (make tarball VERSION=…) | deploy/lock.sh | deploy/targets.sh"
+        raise Failure(USAGE, usage)
 
 
-def be_interrupted(number: int, _frame: object) -> None:
+def be_interrupted(_number: int, _frame: object) -> None:
+    for number in INTERRUPTIONS:  # the first one is enough: a second must not stop the cleaning up
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -100,7 +119,8 @@ def report(error: str, code: int) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run a command and return the exit code."""
-    signal.signal(signal.SIGTERM, be_interrupted)
+    for number in INTERRUPTIONS:
+        signal.signal(number, be_interrupted)
     os.umask(0o022)
     try:
         run(arguments)

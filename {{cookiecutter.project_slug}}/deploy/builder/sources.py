@@ -1,4 +1,4 @@
-"""CPython's source tarball: fetched from where wheels/sources.json says, checked, and kept in the cache."""
+"""Source tarballs of CPython and libraries: fetched from where wheels/sources.json says, checked, and kept in the cache."""
 
 import json
 import os
@@ -16,19 +16,20 @@ TIMEOUT = 15  # seconds to connect, and between two packets
 CHUNK = 1 << 18
 
 
-def catalogue() -> dict:
-    """Return what wheels/sources.json says of CPython: urls, debian and sha256."""
-    return json.loads((WHEELS / "sources.json").read_text(encoding="utf-8"))["cpython"]
+def catalogue(name: str) -> dict:
+    """Return what wheels/sources.json says of cpython, openssl, ...: urls, debian and sha256."""
+    return json.loads((WHEELS / "sources.json").read_text(encoding="utf-8"))[name]
 
 
-def checksums(version: str) -> list[str]:
-    """Return the sha256 of every tarball of a release; Failure 78 if it is unknown."""
-    known = catalogue()["sha256"]
+def checksums(name: str, version: str, ending: str = "") -> list[str]:
+    """Return the sha256 of every tarball of a release, or of those with an ending; Failure 78 if it is unknown."""
+    known = catalogue(name)["sha256"]
     if version not in known:
         series = version.rpartition(".")[0] + "."
-        near = ", ".join(name for name in known if name.startswith(series)) or "none of this series"
-        raise Failure(SETTINGS, f"Python {version} is not in wheels/sources.json; near it are: {near}")
-    return sorted(known[version].values())
+        near = ", ".join(other for other in known if other.startswith(series)) or "none of this series"
+        title = "Python" if name == "cpython" else name
+        raise Failure(SETTINGS, f"{title} {version} is not in wheels/sources.json; near it are: {near}")
+    return sorted(digest for kind, digest in known[version].items() if kind.endswith(ending))
 
 
 def download(url: str, path: Path) -> None:
@@ -40,17 +41,17 @@ def download(url: str, path: Path) -> None:
             stream.write(chunk)
 
 
-def attempts(version: str) -> list:
-    """Return (name, function that writes the tarball to a path or raises OSError), best source first."""
-    known = catalogue()
+def attempts(name: str, version: str) -> list:
+    """Return (source's name, function that writes the tarball to a path or raises OSError), best source first."""
+    known = catalogue(name)
     found = []
     for template in known["urls"]:
-        url = template.format(version=version)
+        url = template.format(version=version, underscored=version.replace(".", "_"))
         found.append((url, lambda path, url=url: download(url, path)))
     if version in known["debian"]:
         place = known["debian"][version]
-        name = f"package {place['package']} of Debian {place['suite']}, through apt"
-        found.append((name, lambda path: debian_source.fetch(place["suite"], place["package"], path)))
+        source = f"package {place['package']} of Debian {place['suite']}, through apt"
+        found.append((source, lambda path: debian_source.fetch(place["suite"], place["package"], path)))
     return found
 
 
@@ -67,17 +68,21 @@ def try_source(name: str, write, path: Path, wanted: list[str]) -> str:
     return f"{name}: sha256 is not the release's"
 
 
-def cpython(version: str) -> Path:
-    """Return the source tarball, its checksum checked; Failure 69 tells what every source answered."""
-    wanted = checksums(version)
-    final = cache.directory("sources") / f"Python-{version}.tarball"
+def tarball(name: str, version: str, ending: str = "") -> Path:
+    """Return a source tarball, its checksum checked; Failure 69 tells what every source answered.
+
+    With an ending such as gz it is one that such a tar can read.
+    """
+    wanted = checksums(name, version, ending)
+    title = "Python" if name == "cpython" else name
+    final = cache.directory("sources") / f"{title}-{version}.{ending or 'tarball'}"
     if final.is_file() and pack.file_sha256(final) in wanted:
         return final
     problems = []
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=".download-") as directory:
         temporary = Path(directory) / final.name
-        for name, write in attempts(version):
-            problem = try_source(name, write, temporary, wanted)
+        for source, write in attempts(name, version):
+            problem = try_source(source, write, temporary, wanted)
             if not problem:
                 os.replace(temporary, final)
                 return final
@@ -85,4 +90,4 @@ def cpython(version: str) -> Path:
             problems.append(problem)
     listing = "".join(f"\n    {problem}" for problem in problems)
     advice = f"fetch it by hand and put it at {final}"
-    raise Failure(UNAVAILABLE, f"the source of Python {version} cannot be fetched; {advice}:{listing}")
+    raise Failure(UNAVAILABLE, f"the source of {title} {version} cannot be fetched; {advice}:{listing}")

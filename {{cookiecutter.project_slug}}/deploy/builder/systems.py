@@ -1,4 +1,4 @@
-"""What is known about an operating system: base image and packages for compiling (wheels/systems.json)."""
+"""What is known about an operating system: base image, archive and packages for compiling (wheels/systems.json)."""
 
 import json
 import os
@@ -14,21 +14,53 @@ OS_RELEASE = Path("/etc/os-release")
 
 
 class System(NamedTuple):
-    """image is the base image's name, packages the file that lists the packages."""
+    """image is the base image's name, packages the file that lists the packages, glibc the C library's version.
+
+    vault is the archive that replaces mirrors that are gone, repository one to switch on (fix-repos.sh,
+    install-build-deps.sh); both may be empty.
+    """
 
     image: str
     packages: Path
+    glibc: str = ""
+    vault: str = ""
+    repository: str = ""
 
 
-def of_target(target: Target) -> System:
-    """Return what a target is built with; Failure 78 if nothing is known about its operating system."""
-    known = json.loads((WHEELS / "systems.json").read_text(encoding="utf-8"))
-    if target.os not in known:
-        names = ", ".join(sorted(known))
-        raise Failure(SETTINGS, f"{target.name}: {target.os} cannot be built for; these can: {names}")
-    row = known[target.os]
-    image = target.image or row["image"].format(version=target.version)
-    return System(image, WHEELS / "packages" / row["packages"])
+def known() -> dict[str, dict[str, dict]]:
+    """Return wheels/systems.json: rows by the name of an operating system and its version."""
+    return json.loads((WHEELS / "systems.json").read_text(encoding="utf-8"))
+
+
+def listing() -> str:
+    return ", ".join(f"{name} {' '.join(versions)}" for name, versions in known().items())
+
+
+def row_of(target: Target) -> dict:
+    """Return the row of a target's system, of which 12.5 has that of 12; Failure 78 if there is none."""
+    rows = known().get(target.os, {})
+    parts = target.version.split(".")
+    for length in range(len(parts), 0, -1):
+        row = rows.get(".".join(parts[:length]))
+        if row and target.version in row.get("releases", [target.version]):
+            return row
+        if row:
+            releases = ", ".join(row["releases"])
+            raise Failure(SETTINGS, f"{target.name}: {target.os} {target.version} is unknown; these are: {releases}")
+    raise Failure(SETTINGS, f"{target.name}: {target.os} {target.version} cannot be built for; these can: {listing()}")
+
+
+def of_target(target: Target, packages: str = "") -> System:
+    """Return what a target is built with, the list of packages replaced if one is named; Failure 78 if unknown."""
+    row = row_of(target)
+    release = row.get("releases", {}).get(target.version, "")
+    return System(
+        target.image or row["image"].format(release=release),
+        WHEELS / "packages" / f"{packages or row['packages']}.txt",
+        row["glibc"],
+        row.get("vault", "").format(release=release),
+        row.get("repository", ""),
+    )
 
 
 def package_names(system: System) -> list[str]:

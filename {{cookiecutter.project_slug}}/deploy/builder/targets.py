@@ -14,23 +14,32 @@ STRING_OR_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[\]}])')
 PATTERNS = {
     "os": ("a name such as debian", r"[a-z][a-z0-9]*"),
     "version": ("a version such as 12", r"[0-9]+(\.[0-9]+)*"),
-    "bit": ("64", r"64"),
+    "bit": ("64: CPython and its wheels are built for 64 bit only", r"64"),
     "image": ("a Docker image such as debian:12", r"[a-z0-9][A-Za-z0-9._/:@-]*"),
+    "arch": ("x86_64 or aarch64", r"x86_64|aarch64"),
+    "engine": ("docker or host", r"docker|host"),
+    "interpreter": ("prebuilt, source, none or archive", r"prebuilt|source|none|archive"),
+    "archive": ("a URL or the path of a file", r"\S.*"),
 }
 REQUIRED = ("os", "version", "bit", "python")
 PYTHON = re.compile(r"[23]\.[0-9]+\.[0-9]+")
+# What people call CentOS 7.4, whose /etc/centos-release says 7.4.1708.
+OTHER_VERSIONS = {("centos", "7.40"): "7.4"}
 # uname -m of the machines whose names differ between systems (macOS says arm64).
 ARCHES = {"arm64": "aarch64", "amd64": "x86_64"}
 
 
 class Target(NamedTuple):
-    """One (operating system, version, arch, Python) to build for; image is "" where the row names none."""
+    """One (operating system, version, arch, Python) to build for; the rest is "" where the row does not say it."""
 
     os: str
     version: str
     arch: str
     python: str
-    image: str
+    image: str = ""
+    engine: str = ""
+    interpreter: str = ""
+    archive: str = ""
 
     @property
     def name(self) -> str:
@@ -52,47 +61,67 @@ def without_trailing_commas(text: str) -> str:
     return STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", text)
 
 
-def wrong(row: int, key: str, what: str) -> Failure:
-    return Failure(SETTINGS, f"deploy/targets.json, row {row}, key {json.dumps(key)}: {what}")
-
-
-def check_row(number: int, row: object) -> None:
-    """Raise Failure 78 that names the row and the key."""
-    if not isinstance(row, dict):
-        raise Failure(SETTINGS, f'deploy/targets.json, row {number}: must be an object like {{"os": …}}')
-    for key in REQUIRED:
-        if key not in row:
-            raise wrong(number, key, "is missing")
-    for key, value in row.items():
-        if key == "python":
-            check_pythons(number, value)
-        elif key not in PATTERNS:
-            raise wrong(number, key, f"is unknown; known are {', '.join([*PATTERNS, 'python'])}")
-        elif not isinstance(value, str) or not re.fullmatch(PATTERNS[key][1], value):
-            raise wrong(number, key, f"must be {PATTERNS[key][0]}, in quotes, not {json.dumps(value)}")
-
-
-def check_pythons(number: int, value: object) -> None:
+def pythons_problem(value: object) -> str:
     good = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
-    if not good or not all(PYTHON.fullmatch(item) for item in value):
-        raise wrong(number, "python", f'must be a list such as ["3.11.2"], not {json.dumps(value)}')
+    if good and all(PYTHON.fullmatch(item) for item in value):
+        return ""
+    return f'must be a list such as ["3.11.2"], not {json.dumps(value)}'
+
+
+def value_problem(key: str, value: object) -> str:
+    """Return what is wrong with the value of a key, "" if nothing is."""
+    if key == "python":
+        return pythons_problem(value)
+    if key not in PATTERNS:
+        return f"is unknown; known are {', '.join([*PATTERNS, 'python'])}"
+    if isinstance(value, str) and re.fullmatch(PATTERNS[key][1], value):
+        return ""
+    return f"must be {PATTERNS[key][0]}, in quotes, not {json.dumps(value)}"
+
+
+def row_problems(number: int, row: object) -> list[str]:
+    """Return what is wrong with a row, each with the row's number and the key."""
+    if not isinstance(row, dict):
+        return [f'row {number}: must be an object like {{"os": …}}']
+    found = {key: "is missing" for key in REQUIRED if key not in row}
+    found.update((key, value_problem(key, value)) for key, value in row.items())
+    if ("archive" in row) != (row.get("interpreter") == "archive"):
+        found["archive"] = 'goes together with "interpreter": "archive"'
+    return [f"row {number}, key {json.dumps(key)}: {problem}" for key, problem in found.items() if problem]
+
+
+def row_targets(row: dict, arch: str) -> list[Target]:
+    version = OTHER_VERSIONS.get((row["os"], row["version"]), row["version"])
+    rest = [row.get(key, "") for key in ("image", "engine", "interpreter", "archive")]
+    return [Target(row["os"], version, row.get("arch", arch), python, *rest) for python in row["python"]]
+
+
+def duplicates(rows: list[tuple[int, list[Target]]]) -> list[str]:
+    """Return one line for every target that is there twice."""
+    seen: dict[str, int] = {}
+    problems = []
+    for number, targets in rows:
+        for target in targets:
+            if target.name in seen:
+                problems.append(f'row {number}, key "python": {target.name} is in row {seen[target.name]} already')
+            seen.setdefault(target.name, number)
+    return problems
 
 
 def parse(text: str, arch: str) -> list[Target]:
-    """Return the targets of targets.json's text for machines of this arch; Failure 78 if it is broken."""
+    """Return the targets of targets.json's text, on machines of this arch; Failure 78 names all that is wrong."""
     try:
         rows = json.loads(without_trailing_commas(text))
     except ValueError as error:
         raise Failure(SETTINGS, f"deploy/targets.json is not JSON: {error}") from error
     if not isinstance(rows, list) or not rows:
         raise Failure(SETTINGS, "deploy/targets.json must be a list with at least one row")
-    for number, row in enumerate(rows, 1):
-        check_row(number, row)
-    return [
-        Target(row["os"], row["version"], arch, python, row.get("image", ""))
-        for row in rows
-        for python in row["python"]
-    ]
+    wrong = {number: row_problems(number, row) for number, row in enumerate(rows, 1)}
+    right = [(number, row_targets(row, arch)) for number, row in enumerate(rows, 1) if not wrong[number]]
+    problems = [problem for found in wrong.values() for problem in found] + duplicates(right)
+    if problems:
+        raise Failure(SETTINGS, "deploy/targets.json, " + "\n    ".join(problems))
+    return [target for _number, targets in right for target in targets]
 
 
 def read(path: Path) -> list[Target]:
