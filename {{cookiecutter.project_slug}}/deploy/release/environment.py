@@ -12,9 +12,17 @@ def create(release):
     """Make the virtual environment from nothing; Failure (65) if a wheel is missing or not the listed one."""
     step("Making the virtual environment of %s" % release.directory_name)
     shutil.rmtree(release.venv, ignore_errors=True)
-    _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
+    _run([release.interpreter, "-E", "-s", "-B"] + _maker(release) + [release.venv])
     _install_wheels(release)
     _make_read_only(release.venv)
+
+
+def _maker(release):
+    """Python's own venv, or, before it had one, the virtualenv that the bundle brings."""
+    if release.bundle["PYTHON"].startswith("2."):
+        virtualenv = os.path.join(release.path, "deploy", "virtualenv.py")
+        return [virtualenv, "--quiet", "--no-setuptools", "--no-pip", "--no-wheel", "--no-download"]
+    return ["-m", "venv", "--without-pip"]
 
 
 def _install_wheels(release):
@@ -36,7 +44,7 @@ def _install_wheels(release):
 
 
 def _run(command):
-    status, output = process.run(command)
+    status, output = process.run(command, environment={"PYTHONDONTWRITEBYTECODE": "1"})
     if status:
         raise Failure(BAD_BUNDLE, "%s failed:\n%s" % (" ".join(command[:4]), process.tail(output)))
 
