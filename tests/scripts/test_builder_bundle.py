@@ -13,6 +13,7 @@ import building
 bundle = building.part("builder.bundle")
 check = building.part("builder.check")
 interpreter = building.part("builder.interpreter")
+local_packages = building.part("builder.local_packages")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
 pack = building.part("pack")
@@ -37,6 +38,7 @@ def project(tmp_path, monkeypatch):
         (bundle, "DEPLOY", deploy),
         (bundle, "DIST", root / "dist"),
         (bundle, "PROJECT", root),
+        (local_packages, "APP", app),
         (lock, "APP", app),
         (lock, "REQUIREMENTS", app / "requirements.txt"),
     ):
@@ -77,9 +79,9 @@ def built(tmp_path):
 
 
 def build(compiled, built, version="1"):
-    supervisor = built.with_name("supervisor")
-    write(supervisor / "supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
-    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, supervisor)
+    tools = built.with_name("tools")
+    write(tools / "wheels/supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
+    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, tools)
 
 
 def members(path):

@@ -11,13 +11,33 @@
 # Exit codes: 0 done; otherwise those of pip and pip-tools.
 set -Eeuo pipefail
 
-main() {
-  local tools="$OUTPUT/tools"
-  "$FULL/bin/python$SERIES" -m pip install --quiet --target "$tools" --requirement "$LOCK_TOOLS"
-  cd "$PROJECT"
-  PYTHONPATH="$tools" "$FULL/bin/python$SERIES" -m piptools compile --quiet --generate-hashes --allow-unsafe \
+# compile_lock REQUIREMENTS…
+compile_lock() {
+  PYTHONPATH="$OUTPUT/tools" "$FULL/bin/python$SERIES" -m piptools compile --quiet --generate-hashes --allow-unsafe \
     --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-    --output-file "$OUTPUT/lock.txt" requirements.txt
+    --output-file "$OUTPUT/lock.txt" "$@"
+}
+
+# gunicorn before 20 imports pkg_resources and does not say so; setuptools brings it, up to 81.
+lacks_setuptools() {
+  grep -q '^gunicorn==1[0-9]\.' "$OUTPUT/lock.txt" && ! grep -q '^setuptools==' "$OUTPUT/lock.txt"
+}
+
+# A package of the project's own is built where it lies, and PROJECT cannot be written to.
+copy_project() {
+  mkdir "$OUTPUT/project"
+  tar -c -C "$PROJECT" --exclude ./venv --exclude ./instance --exclude .git . | tar -x -C "$OUTPUT/project"
+}
+
+main() {
+  "$FULL/bin/python$SERIES" -m pip install --quiet --target "$OUTPUT/tools" --requirement "$LOCK_TOOLS"
+  copy_project
+  cd "$OUTPUT/project"
+  compile_lock requirements.txt
+  if lacks_setuptools; then
+    echo 'setuptools<81' >gunicorn-19.in
+    compile_lock requirements.txt gunicorn-19.in
+  fi
 }
 
 main

@@ -1,6 +1,8 @@
 """Engine "docker": an image of the target's operating system with packages, and containers of it."""
 
+import copy
 import os
+import shutil
 import subprocess
 import tempfile
 import uuid
@@ -76,6 +78,19 @@ def variables_file(variables: dict[str, str]) -> Iterator[str]:
         yield stream.name
 
 
+@contextmanager
+def build_context(packages: Path) -> Iterator[str]:
+    """Yield wheels/ if it has that list in packages/, else a copy of it that has."""
+    if packages.parent == WHEELS / "packages":
+        yield str(WHEELS)
+        return
+    with tempfile.TemporaryDirectory(prefix="offline-flask-") as directory:
+        context = Path(directory) / "wheels"
+        shutil.copytree(WHEELS, context)
+        shutil.copyfile(packages, context / "packages" / packages.name)
+        yield str(context)
+
+
 class DockerEngine:
     """Runs scripts in containers; see builder.engine.Engine."""
 
@@ -88,6 +103,13 @@ class DockerEngine:
         self.arguments = {"VAULT": system.vault, "REPOSITORY": system.repository}
         self.inputs = [WHEELS / name for name in ("Dockerfile", "install-build-deps.sh", "fix-repos.sh")] + [system.packages]
         self.image = ""
+
+    def with_packages(self, packages: Path) -> "DockerEngine":
+        """Return an engine whose image is this one's with the packages of a list on top."""
+        other = copy.copy(self)
+        other.base, other.packages, other.inputs = self.image, packages, [*self.inputs[:-1], packages]
+        other.prepare()
+        return other
 
     def prepare(self) -> None:
         self.image = self.image_on(self.base_content())
@@ -135,7 +157,9 @@ class DockerEngine:
         own = {"BASE_IMAGE": self.base, "PACKAGES": self.packages.name, **self.arguments}
         for argument in (*(f"{name}={value}" for name, value in own.items()), *proxies):
             command += ["--build-arg", argument]
-        if run_logged([*command, str(WHEELS)], {**os.environ, **proxies}, log):
+        with build_context(self.packages) as context:
+            status = run_logged([*command, context], {**os.environ, **proxies}, log)
+        if status:
             raise failure(UNAVAILABLE, "installing the packages for compiling failed", self.system, log)
 
     def execute(

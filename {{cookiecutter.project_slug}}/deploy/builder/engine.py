@@ -45,6 +45,9 @@ class Engine(Protocol):
     def is_cached(self) -> bool:
         """Tell whether prepare() would find everything there; identity() can be asked then."""
 
+    def with_packages(self, packages: Path) -> "Engine":
+        """Return the same system with the packages of a file, one name a line, besides its own; Failure 69."""
+
     def identity(self) -> str:
         """Return a key that changes with the operating system and its packages."""
 

@@ -1,5 +1,6 @@
 """Engine "host": the same scripts on this machine, for this machine's own operating system as the target."""
 
+import copy
 import os
 import re
 import shutil
@@ -50,10 +51,17 @@ class HostEngine:
 
     def __init__(self, target: Target, system: System) -> None:
         self.system = f"{target.os} {target.version}, this machine"
-        self.packages = package_names(system)
+        self.packages = package_names(system.packages)
         self.packages_file = system.packages
         self.versions: dict[str, str] = {}
         self.without_network: list[str] = []
+
+    def with_packages(self, packages: Path) -> "HostEngine":
+        """Return an engine whose packages are this one's and those of a list."""
+        other = copy.copy(self)
+        other.packages, other.packages_file = [*self.packages, *package_names(packages)], packages
+        other.prepare()
+        return other
 
     def prepare(self) -> None:
         if not shutil.which("dpkg-query"):

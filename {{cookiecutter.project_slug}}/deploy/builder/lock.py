@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from builder import cache, network
+from builder import cache, local_packages, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, UNAVAILABLE, Failure
@@ -16,6 +16,8 @@ from builder.targets import Target
 
 JOB = Job("make-lock.sh", "resolving project/requirements.txt", UNAVAILABLE, network=True)
 REQUIREMENTS = APP / "requirements.txt"
+# What pip-tools writes for a package of the project's own, which no index has and whose source is in the project.
+OWN_PACKAGE = re.compile(r"^(?:\S+ @ file:|file:|\./|-e ).*\n(?:[ \t].*\n)*", re.MULTILINE)
 PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 HEADER = """\
 # Made by "make lock" for Python {series}; change requirements.txt and run it again instead of editing this.
@@ -34,9 +36,10 @@ def tools_for(series: str) -> Path:
 
 
 def requirements_digest() -> str:
-    """Return the sha256 of requirements.txt; Failure 78 if there is none."""
+    """Return the sha256 of requirements.txt, with what the project's own packages say of their needs; Failure 78."""
     try:
-        return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+        paths = [REQUIREMENTS, *local_packages.metadata_files()]
+        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     except OSError as error:
         raise Failure(SETTINGS, f"project/requirements.txt cannot be read: {error.strerror}") from error
 
@@ -64,18 +67,22 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, output: Pa
     ]
     run(engine, JOB, {"SERIES": target.python_series, **network.environment()}, mounts)
     lines = (output / "lock.txt").read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("#"))
+    return OWN_PACKAGE.sub("", "".join(line for line in lines if not line.startswith("#")))
 
 
-def make(engine: Engine, target: Target, interpreter: Interpreter) -> None:
-    """Write the target's lock."""
+def text_of(engine: Engine, target: Target, interpreter: Interpreter) -> str:
+    """Return the text of a new lock with its header."""
     digest = requirements_digest()
-    path = path_for(target)
     with tempfile.TemporaryDirectory(dir=cache.directory("wheels"), prefix=".lock-") as directory:
         text = resolve(engine, target, interpreter, Path(directory))
+    return HEADER.format(series=target.python_series, digest=digest) + text
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file of project/locks/ at once."""
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(HEADER.format(series=target.python_series, digest=digest) + text, encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
 
 

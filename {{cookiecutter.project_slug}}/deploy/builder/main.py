@@ -6,7 +6,22 @@ import sys
 import traceback
 
 import versions
-from builder import bundle, check, choice, interpreter, listing, lock, machine, pairs, rows, settings, signing, targets, wheels
+from builder import (
+    build_packages,
+    bundle,
+    check,
+    choice,
+    interpreter,
+    listing,
+    lock,
+    machine,
+    pairs,
+    rows,
+    settings,
+    signing,
+    targets,
+    wheels,
+)
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, say
@@ -30,7 +45,7 @@ def prepared_engine(name: str, target: Target) -> Engine:
 def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None:
     if not lock.path_for(target).exists():
         detail(f"there is no project/locks/{lock.path_for(target).name} yet: making it")
-        lock.make(engine, target, python)
+        wheels.make_lock(engine, target, python)
 
 
 def build_tarball(configuration: Settings, version: str, target: Target, engine_name: str) -> None:
@@ -41,13 +56,14 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
     with steps.step("interpreter"):
         python = interpreter.build(engine, target)
     with steps.step("wheels"):
-        lock_if_missing(engine, target, python)
+        workshop = build_packages.workshop(engine, target)
+        lock_if_missing(workshop, target, python)
         pinned = lock.check(target)
-        directory = wheels.build(engine, target, python)
+        directory = wheels.build(workshop, target, python)
         count = check.wheels(target, python, directory, pinned)
-        supervisor = wheels.fetch_supervisor(engine, target, python)
+        tools = wheels.box_tools(engine, target, python)
     with steps.step("tarball"):
-        built = bundle.build(configuration, version, target, engine, python, directory, supervisor)
+        built = bundle.build(configuration, version, target, engine, python, directory, tools)
     say(f"==> built {built.path.relative_to(PROJECT)}")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
     detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
@@ -86,11 +102,14 @@ def make_locks() -> None:
     """Make the lock of every Python among the chosen targets."""
     lock.requirements_digest()
     plan = planned()
-    by_series = {target.python_series: target for target in plan}
-    for target in by_series.values():
-        say(f"==> lock for Python {target.python_series}")
+    done: set[str] = set()
+    for target in plan:
+        say(f"==> lock for Python {target.python_series}, {target.name}")
         engine = prepared_engine(plan[target], target)
-        lock.make(engine, target, interpreter.build(engine, target))
+        python = interpreter.build(engine, target)
+        more = target.python_series in done
+        wheels.make_lock(build_packages.workshop(engine, target), target, python, more)
+        done.add(target.python_series)
         detail(f"wrote project/locks/{lock.path_for(target).name}")
 
 

@@ -63,8 +63,8 @@ def of_target(target: Target, packages: str = "") -> System:
     )
 
 
-def package_names(system: System) -> list[str]:
-    lines = system.packages.read_text(encoding="utf-8").splitlines()
+def package_names(packages: Path) -> list[str]:
+    lines = packages.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -1,26 +1,28 @@
-"""The wheels of a lock: fetched with a network, built without one, and kept in the cache."""
+"""The wheels of a lock: fetched with a network, built without one where the lock has sources, and kept in the cache."""
 
+import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import pack
 import versions
-from builder import cache, lock, network
+from builder import build_lock, cache, local_packages, lock, network, source_builds
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
-from builder.output import INTERNAL, UNAVAILABLE
+from builder.output import UNAVAILABLE
 from builder.settings import WHEELS
 from builder.targets import Target
 
 FETCH = Job("fetch-wheels.sh", "fetching what the lock names", UNAVAILABLE, network=True)
-BUILD = Job("build-wheels.sh", "building wheels", INTERNAL)
 LIST = "installed.txt"
-# What serves where there is no systemd.
+# What serves where there is no systemd, and what makes the environments of a Python that has no module venv.
 SUPERVISOR = WHEELS / "supervisor.txt"
+VIRTUALENV = WHEELS / "virtualenv.txt"
 
 
 def fetch(engine: Engine, target: Target, interpreter: Interpreter, lock_file: Path) -> Path:
-    """Return the directory with everything that a lock names and that building it needs."""
-    inputs = [WHEELS / FETCH.script, WHEELS / "list_build_requirements.py", lock_file]
+    """Return the directory with everything that a lock names."""
 
     def make(entry: Path) -> None:
         mounts = [
@@ -31,27 +33,67 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, lock_file: P
         environment = {"SERIES": target.python_series, **network.environment()}
         run(engine, FETCH, environment, [*mounts, *network.mounts()])
 
-    return cache.entry("wheels", f"fetched-{cache.key(interpreter.key, cache.files_key(inputs))}", make)
+    inputs = cache.files_key([WHEELS / FETCH.script, lock_file])
+    return cache.entry("wheels", f"fetched-{cache.key(interpreter.key, engine.identity(), inputs)}", make)
+
+
+def sources(fetched: Path) -> Path:
+    """Return the directory with all that is to be built: the fetched sources, and the project's own packages."""
+    found = [path for path in fetched.iterdir() if path.suffix != ".whl"]
+    found += local_packages.sources().glob("*.tar.gz")
+
+    def make(entry: Path) -> None:
+        for path in found:
+            os.link(path, entry / path.name)
+
+    return cache.entry("wheels", f"sources-{cache.files_key(sorted(found))}", make)
+
+
+def make_lock(engine: Engine, target: Target, interpreter: Interpreter, more: bool = False) -> None:
+    """Write the target's lock, and beside it what building the sources among it needs.
+
+    With more there is a lock already, of another target with this Python: what that one did not build is added.
+    """
+    if not more:
+        lock.write(lock.path_for(target), lock.text_of(engine, target, interpreter))
+    given = sources(fetch(engine, target, interpreter, lock.path_for(target)))
+    build_lock.write(engine, target, interpreter, given, more)
 
 
 def build(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
     """Return the directory with the wheels and installed.txt."""
-    lock_file = lock.path_for(target)
-    fetched = fetch(engine, target, interpreter, lock_file)
-    key = cache.key(fetched.name, cache.files_key([WHEELS / BUILD.script]))
+    fetched = fetch(engine, target, interpreter, lock.path_for(target))
+    wheels = sorted(fetched.glob("*.whl"))
+    given = sources(fetched)
+    requirements = build_lock.fetch(engine, target, interpreter, given)
+    for source in sorted(given.iterdir()):
+        wheels.append(source_builds.build(engine, target, interpreter, source, requirements / source.name))
 
     def make(entry: Path) -> None:
-        mounts = [Mount("FULL", interpreter.full), Mount("LOCK", lock_file), Mount("FETCHED", fetched)]
-        environment = {"SERIES": target.python_series, "MTIME": str(pack.MTIME)}
-        run(engine, BUILD, environment, [*mounts, Mount("OUTPUT", entry, writable=True)])
+        for wheel in wheels:
+            shutil.copy(wheel, entry)
         (entry / LIST).write_text(installed_list(entry), encoding="utf-8")
 
-    return cache.entry("wheels", f"built-{key}", make)
+    return cache.entry("wheels", f"built-{cache.files_key(wheels)}", make)
 
 
-def fetch_supervisor(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
-    """Return the directory with supervisor's wheel, and those that it needs on the target's Python."""
-    return fetch(engine, target, interpreter, SUPERVISOR) / "files"
+def box_tools(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
+    """Return the directory with others' tools for the release code: wheels/ and, for Python 2, virtualenv.py."""
+    fetched = fetch(engine, target, interpreter, SUPERVISOR)
+    packages = sorted(fetched.glob("*.whl"))
+    if target.python.startswith("2."):
+        packages += fetch(engine, target, interpreter, VIRTUALENV).glob("*.whl")
+
+    def make(entry: Path) -> None:
+        (entry / "wheels").mkdir()
+        for package in packages:
+            if package.name.startswith("virtualenv-"):
+                with zipfile.ZipFile(package) as archive:
+                    archive.extract("virtualenv.py", entry)
+            else:
+                shutil.copy(package, entry / "wheels")
+
+    return cache.entry("wheels", f"tools-{cache.files_key(packages)}", make)
 
 
 def installed_list(directory: Path) -> str:

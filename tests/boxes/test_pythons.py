@@ -1,0 +1,93 @@
+"""Bundles of several systems and Pythons: each serves where it fits, and is refused where it does not."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from lab.box import boot_box
+from lab.engine import require_base_image
+from lab.load import Load
+from lab.project import generate
+from operating import BASE, LOGIN, PORT
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """A project, and what is built of it so far."""
+
+    project: object
+
+    def target(self, debian, python):
+        return f"debian-{debian}-x86_64-py{python}"
+
+    def build(self, version, debian, python):
+        require_base_image(f"debian:{debian}")
+        row = {"os": "debian", "version": debian, "bit": "64", "python": [python]}
+        (self.project.root / "deploy/targets.json").write_text(json.dumps([row]))
+        if not (self.project.root / f"dist/{self.target(debian, python)}/app-v{version}.tar.gz").exists():
+            self.run("deploy/build_tarball.sh", version)
+
+    def run(self, script, *arguments, **variables):
+        result = self.project.run(script, *arguments, ENGINE="docker", **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result
+
+    def ship(self, box, mode, version, **variables):
+        host = f"{LOGIN[mode]}@{box.address}"
+        return self.project.run("deploy/ship.sh", host, version, USERNAME="app", SSH_CONFIG=box.ssh_config, **variables)
+
+    def deploy(self, box, mode, version, **variables):
+        result = self.ship(box, mode, version, **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def verify(self, box, mode, version, debian, python):
+        where = {"SSH_CONFIG": box.ssh_config, "TARGET": self.target(debian, python)}
+        result = self.project.run("deploy/verify.sh", f"{LOGIN[mode]}@{box.address}", version, **where)
+        assert (result.returncode, " 0 red" in result.stdout) == (0, True), result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory):
+    return Bundles(generate(tmp_path_factory.mktemp("project")))
+
+
+def python_of(box, mode):
+    """The version of the Python that the service runs on, as its own environment tells it."""
+    script = "import platform; print(platform.python_version())"
+    return box.ssh(f'{BASE[mode]}/current/venv/bin/python -c "{script}"', user="app").stdout.strip()
+
+
+@pytest.mark.parametrize("mode", ["root", "user"])
+def test_from_2_7_to_3_11_and_back_no_request_is_lost(bundles, box, mode):
+    """2.7.18, built on Debian 11, serves on Debian 12, and hands over to that one's own 3.11.2 and takes over again."""
+    bundles.build("old", "11", "2.7.18")
+    bundles.build("new", "12", "3.11.2")
+    bundles.deploy(box, mode, "old")
+    assert python_of(box, mode) == "2.7.18"
+    bundles.verify(box, mode, "old", "11", "2.7.18")
+    with Load("127.0.0.1", "/version", {"old", "new"}, PORT[mode], threads=4, namespace=box.network) as running:
+        bundles.deploy(box, mode, "new")
+        assert python_of(box, mode) == "3.11.2"
+        assert box.ssh(f"sh {BASE[mode]}/current/deploy/activate.sh --back", user=LOGIN[mode]).returncode == 0
+    assert python_of(box, mode) == "2.7.18"
+    assert not running.figures.failures, running.figures
+    assert set(running.figures.answers) == {"old", "new"}
+
+
+@pytest.mark.parametrize("mode", ["root", "user"])
+def test_the_article_s_commands_work_on_2_7(bundles, box, mode):
+    bundles.build("old", "11", "2.7.18")
+    bundles.deploy(box, mode, "old")
+    result = box.ssh("cd app-vold && . venv/bin/activate && python test.py", user="app")
+    assert result.stderr.strip().endswith("OK")
+
+
+def test_a_bundle_of_a_newer_system_is_refused_with_the_file_that_sets_the_floor(bundles):
+    bundles.build("new", "13", "3.13.5")
+    with boot_box("debian-11") as box:
+        result = bundles.ship(box, "root", "new", TARGET=bundles.target("13", "3.13.5"))
+        assert result.returncode == 78
+        assert "glibc is 2.31, but python-3.13.5-" in result.stderr
+        assert "build for this system" in result.stderr
+        assert box.ssh("ls /opt").stdout == ""

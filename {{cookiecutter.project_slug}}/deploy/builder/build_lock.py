@@ -1,0 +1,89 @@
+"""project/locks/build-pyX.Y.txt: the exact versions of what building each of a lock's source distributions needs."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from builder import cache, lock, network
+from builder.engine import Engine, Job, Mount, run
+from builder.interpreter import Interpreter
+from builder.output import SETTINGS, UNAVAILABLE, Failure
+from builder.settings import APP, WHEELS
+from builder.targets import Target
+
+RESOLVE = Job("lock-build-requirements.sh", "resolving what building sources needs", UNAVAILABLE, network=True)
+FETCH = Job("fetch-build-requirements.sh", "fetching what building sources needs", UNAVAILABLE, network=True)
+SECTION = re.compile(r"^# for (\S+)\n", re.MULTILINE)
+HEADER = '# Made by "make lock": what building the sources among py{series}.txt needs, for each of them apart.\n'
+
+
+def path_for(target: Target) -> Path:
+    return APP / "locks" / f"build-py{target.python_series}.txt"
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the requirements of each source distribution, by its file name."""
+    parts = SECTION.split(text)[1:]
+    return dict(zip(parts[::2], parts[1::2]))
+
+
+def without_comments(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+
+
+def resolve(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> dict[str, str]:
+    """Return the requirements of each source distribution of a directory."""
+    with tempfile.TemporaryDirectory(dir=cache.directory("wheels"), prefix=".lock-") as directory:
+        output, work = Path(directory) / "output", Path(directory) / "work"
+        output.mkdir()
+        work.mkdir()
+        mounts = [Mount("FULL", interpreter.full), Mount("SOURCES", sources)]
+        mounts += [Mount("LOCK_TOOLS", lock.tools_for(target.python_series)), Mount("WORK", work, writable=True)]
+        mounts += [Mount("OUTPUT", output, writable=True), *network.mounts()]
+        run(engine, RESOLVE, {"SERIES": target.python_series, **network.environment()}, mounts)
+        return {path.stem: without_comments(path.read_text(encoding="utf-8")) for path in output.glob("*.txt")}
+
+
+def write(engine: Engine, target: Target, interpreter: Interpreter, sources: Path, more: bool) -> None:
+    """Write the lock for the sources that this target builds; with more, besides what it says already.
+
+    One target builds what another one has a wheel of, and all targets of a Python share this file.
+    """
+    path = path_for(target)
+    known = parse(path.read_text(encoding="utf-8")) if more and path.is_file() else {}
+    if any(source.name not in known for source in sources.iterdir()):
+        known.update(resolve(engine, target, interpreter, sources))
+    if known:
+        sections = "".join(f"# for {name}\n{text}" for name, text in sorted(known.items()))
+        lock.write(path, HEADER.format(series=target.python_series) + sections)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def requirements_of(target: Target, sources: Path) -> dict[str, str]:
+    """Return what the lock says of each source; Failure 78 names those of which it says nothing."""
+    path = path_for(target)
+    known = parse(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    names = sorted(source.name for source in sources.iterdir())
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        what = f"what building {', '.join(unknown)} needs"
+        raise Failure(SETTINGS, f"project/locks/{path.name} does not say {what}: run `make lock`")
+    return {name: known[name] for name in names}
+
+
+def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> Path:
+    """Return the directory that has, for each source distribution, a directory with what building it needs."""
+    wanted = requirements_of(target, sources)
+
+    def make(entry: Path) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            for name, text in wanted.items():
+                (Path(directory) / f"{name}.txt").write_text(text, encoding="utf-8")
+            mounts = [Mount("FULL", interpreter.full), Mount("PINS", Path(directory))]
+            mounts += [Mount("OUTPUT", entry, writable=True), *network.mounts()]
+            if wanted:
+                run(engine, FETCH, {"SERIES": target.python_series, **network.environment()}, mounts)
+
+    key = cache.key(interpreter.key, engine.identity(), wanted, cache.files_key([WHEELS / FETCH.script]))
+    return cache.entry("wheels", f"tools-{key}", make)

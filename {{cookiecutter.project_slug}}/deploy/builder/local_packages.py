@@ -1,0 +1,70 @@
+"""Packages of the project's own: lines such as ./mypackage in project/requirements.txt, and their sources."""
+
+import re
+from pathlib import Path
+
+import pack
+from builder import cache
+from builder.output import SETTINGS, Failure
+from builder.settings import APP
+
+LINE = re.compile(r"\./([A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*)/?(?:\[[^\]]*\])?(?:\s*;.*)?")
+# What pip would take from this machine in another way.
+OTHER_PATHS = re.compile(r"(-e|--editable|file:|/|\.\.?(/|$))")
+# What decides what a package needs, and so belongs to the lock.
+METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
+# What building leaves behind.
+LEFT_OUT = ("__pycache__", ".git", "build", "dist")
+
+
+def parse(text: str) -> list[str]:
+    """Return the directories below project/ that a requirements.txt names; Failure 78 for any other path."""
+    found = []
+    for line in (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()):
+        match = LINE.fullmatch(line)
+        if match:
+            found.append(match[1])
+        elif OTHER_PATHS.match(line):
+            advice = "a package of your own lies below project/; write ./DIRECTORY"
+            raise Failure(SETTINGS, f"project/requirements.txt: {line!r}: {advice}")
+    return sorted(set(found))
+
+
+def named() -> list[str]:
+    """Return what the project's requirements.txt names; Failure 78 if one is not there."""
+    found = parse((APP / "requirements.txt").read_text(encoding="utf-8"))
+    for name in found:
+        if not any((APP / name / file).is_file() for file in METADATA[:2]):
+            raise Failure(SETTINGS, f"project/requirements.txt: ./{name} has neither pyproject.toml nor setup.py")
+    return found
+
+
+def metadata_files() -> list[Path]:
+    """Return the files that tell what the project's own packages need."""
+    return [APP / name / file for name in named() for file in METADATA if (APP / name / file).is_file()]
+
+
+def stays_out(path: Path) -> bool:
+    return path.name in LEFT_OUT or path.name.endswith((".pyc", ".egg-info"))
+
+
+def members(name: str) -> list[pack.Member]:
+    """Return the members of a package's source distribution; Failure 78 if one cannot be packed."""
+    top = Path(name).name
+    try:
+        return [pack.directory(top), *pack.tree_members(APP / name, f"{top}/", stays_out)]
+    except pack.UnsafeMember as error:
+        raise Failure(SETTINGS, f"./{name} cannot be packed: {error}") from error
+
+
+def sources() -> Path:
+    """Return the directory with a source distribution of each, named by its content in the cache."""
+    packages = {name: members(name) for name in named()}
+
+    def make(entry: Path) -> None:
+        for name, content in packages.items():
+            with (entry / f"{name.replace('/', '-')}.tar.gz").open("wb") as stream:
+                pack.write_layer(content, stream, last=True)
+
+    digests = {name: pack.content_digest(content) for name, content in packages.items()}
+    return cache.entry("wheels", f"local-{cache.key(digests)}", make)
