@@ -66,7 +66,7 @@ def compiled(tmp_path):
     write(shipped / "bin/python3.11", "#!/bin/sh\n")
     (shipped / "bin/python3.11").chmod(0o755)
     (shipped / "bin/python").symlink_to("python3.11")
-    return interpreter.Interpreter("key", shipped, shipped, "2.36")
+    return interpreter.Interpreter("key", shipped, shipped, "2.36", "3.11.2 cp311")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_head_and_the_sidecar(project, compiled, built):
     names = members(path)
     assert read(path, "app-v1/BUNDLE").splitlines() == [
         *("FORMAT=1", "NAME=app", "VERSION=1", "TARGET=debian-12-x86_64-py3.11.2", "ARCH=x86_64", "PYTHON=3.11.2"),
-        f"PYTHON_DIR={names[4]}",
+        *("PYTHON_ABI=cp311", f"PYTHON_DIR={names[4]}"),
         *("GLIBC=", "GLIBC_FILE=", "ENGINE=host", "REVISION=none", "DIRTY=no", "APP_MODULE=app:app"),
         *("HEALTH_PATH=/health", f"UNPACKED_BYTES={unpacked(path)}", f"MEMBERS={len(names)}"),
     ]
@@ -212,6 +212,13 @@ def test_the_list_of_wheels_is_what_pip_reads(built):
     assert lines[1].startswith("gunicorn==23.0.0 --hash=sha256:")
 
 
+def test_another_interpreter_than_the_target_s_is_refused(compiled):
+    check.interpreter(TARGET, compiled)
+    with pytest.raises(output.Failure, match="the interpreter is 3.11.2 cp311d, not 3.11.2 cp311$") as failure:
+        check.interpreter(TARGET, compiled._replace(description="3.11.2 cp311d"))
+    assert failure.value.code == 78
+
+
 def test_wheels_that_fit_are_counted(compiled, built):
     assert check.wheels(TARGET, compiled, built, {"flask": "3.0.3", "gunicorn": "23.0.0"}) == 2
 
@@ -223,7 +230,7 @@ def test_wheels_that_do_not_fit_or_are_missing_are_named(compiled, built):
     assert failure.value.code == 78
     assert str(failure.value).splitlines() == [
         "debian-12-x86_64-py3.11.2:",
-        "    a-1-cp312-cp312-linux_x86_64.whl: is not for Python 3.11.2",
+        "    a-1-cp312-cp312-linux_x86_64.whl: is not for Python 3.11.2 with ABI cp311",
         "    jinja2==3.1.6 of the lock has no wheel",
     ]
 

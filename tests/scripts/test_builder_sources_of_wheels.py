@@ -14,6 +14,7 @@ local_packages = building.part("builder.local_packages")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
 targets = building.part("builder.targets")
+wheel_tags = building.part("wheel_tags")
 
 TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
 DIGEST = "--hash=sha256:" + 64 * "0"
@@ -100,7 +101,7 @@ def test_the_lock_is_of_the_own_packages_needs_too(app):
 @pytest.mark.parametrize("line", ["fast @ file:///mnt/project/fast", "file:///mnt/project/fast", "./fast"])
 def test_own_packages_are_not_locked(line):
     text = f"flask==3.0 \\\n    {DIGEST}\n{line}\n    # via -r requirements.txt\nsix==1.0 \\\n    {DIGEST}\n"
-    assert list(lock.pinned(lock.OWN_PACKAGE.sub("", text))) == ["flask", "six"]
+    assert list(wheel_tags.pinned(lock.OWN_PACKAGE.sub("", text))) == ["flask", "six"]
     assert "file" not in lock.OWN_PACKAGE.sub("", text)
 
 

@@ -6,12 +6,14 @@ import sys
 import zipfile
 
 import pytest
+from hypothesis import given, settings, strategies
 from packaging import tags
 
 import building
 
 elf = building.part("elf")
 versions = building.part("versions")
+wheel_tags = building.part("wheel_tags")
 SCRIPT = building.TEMPLATE / "deploy/versions.py"
 
 
@@ -103,55 +105,93 @@ def platforms(arch, minor):
     yield f"linux_{arch}"
 
 
-def accepted(python, arch, minor):
+def accepted(python, abi, arch, minor):
     """What the library `packaging`, which pip is built on, accepts: an independent judge."""
     names = list(platforms(arch, minor))
     interpreter = f"cp{python[0]}{python[1]}"
-    found = set(tags.cpython_tags(python[:2], platforms=names))
+    found = set(tags.cpython_tags(python[:2], abis=[abi], platforms=names))
     return {str(tag) for tag in found | set(tags.compatible_tags(python[:2], interpreter, names))}
 
 
-TAGS = [
-    f"{python}-{abi}-{platform}"
-    for python in ("py2", "py3", "py2.py3", "py38", "py312", "cp38", "cp311", "cp312", "cp3", "pp311", "cp27")
-    for abi in ("none", "abi3", "cp311", "cp312", "cp27mu")
-    for platform in (
-        "any",
-        "linux_x86_64",
-        "linux_aarch64",
-        "manylinux1_x86_64",
-        "manylinux2014_x86_64",
-        "manylinux_2_17_x86_64.manylinux2014_x86_64",
-        "manylinux_2_36_x86_64",
-        "manylinux_2_39_x86_64",
-        "manylinux_2_28_aarch64",
-        "musllinux_1_2_x86_64",
-        "win_amd64",
-    )
-]
+PYTHON_TAGS = ("py2", "py3", "py27", "py38", "py312", "cp38", "cp311", "cp312", "cp3", "pp311", "cp27", "cp36", "cp2")
+ABI_TAGS = ("none", "abi3", "cp311", "cp312", "cp27mu", "cp27m", "cp36m", "cp38")
+PLATFORM_TAGS = (
+    *("any", "linux_x86_64", "linux_aarch64", "manylinux1_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64"),
+    *("manylinux_2_36_x86_64", "manylinux_2_39_x86_64", "manylinux_2_28_aarch64", "musllinux_1_2_x86_64", "win_amd64"),
+)
 
 
-@pytest.mark.parametrize("python, minor", [((3, 11, 2), 36), ((3, 12, 0), 17), ((2, 7, 18), 17), ((3, 8, 1), 28)])
-def test_wheels_fit_where_pip_would_take_them(python, minor):
-    takes = accepted(python, "x86_64", minor)
-    for tag in TAGS:
-        expected = any(str(part) in takes for part in tags.parse_tag(tag))
-        assert (versions.wheel_problems(f"a-1-{tag}.whl", python, "x86_64", (2, minor)) == []) == expected, tag
+def some(values):
+    return strategies.lists(strategies.sampled_from(values), min_size=1, max_size=3, unique=True).map(".".join)
 
 
-def test_what_does_not_fit_is_named(tmp_path):
-    for name in ("a-1-cp312-cp312-linux_x86_64.whl", "b-1-py3-none-win_amd64.whl", "c-1-py3-none-any.whl", "bad.whl"):
+@given(
+    strategies.sampled_from([(3, 11, 2), (3, 12, 0), (2, 7, 18), (3, 8, 1), (3, 6, 15)]),
+    strategies.booleans(),
+    strategies.sampled_from([5, 12, 17, 28, 36]),
+    strategies.tuples(some(PYTHON_TAGS), some(ABI_TAGS), some(PLATFORM_TAGS)).map("-".join),
+)
+@settings(max_examples=1000, deadline=None)
+def test_wheels_fit_where_pip_would_take_them(python, narrow, minor, tag):
+    """With narrow Unicode Python 2 has another ABI, for which few wheels are built."""
+    abi = "cp27m" if narrow and python < (3,) else wheel_tags.usual_abi(python)
+    takes = accepted(python, abi, "x86_64", minor)
+    expected = any(str(part) in takes for part in tags.parse_tag(tag))
+    problems = wheel_tags.wheel_problems(f"a-1-{tag}.whl", python, abi, "x86_64", (2, minor))
+    assert (problems == []) == expected, problems
+
+
+@pytest.mark.parametrize("python, abi", [((2, 7, 18), "cp27mu"), ((3, 7, 1), "cp37m"), ((3, 8, 0), "cp38")])
+def test_the_usual_abi(python, abi):
+    assert wheel_tags.usual_abi(python) == abi
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+
+
+def test_what_does_not_fit_or_is_missing_is_named(tmp_path):
+    for name in ("a-1-cp312-cp312-linux_x86_64.whl", "b-1-py3-none-win_amd64.whl", "c-1-py3-none-any.whl"):
         (tmp_path / name).touch()
-    arguments = ["wheels", tmp_path, "--python", "3.11.2", "--arch", "x86_64", "--glibc", "2.36"]
-    result = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+    (tmp_path / "lock.txt").write_text("B==1.0 \\\n    --hash=sha256:0\nc[x]==2\nD_d==3 ; python_version > '3'\n")
+    arguments = ["--python", "3.11.2", "--arch", "x86_64", "--glibc", "2.36", "--lock", tmp_path / "lock.txt"]
+    result = run("wheels", tmp_path, *arguments)
     assert result.returncode == 78
     assert result.stderr.splitlines() == [
-        "error: a-1-cp312-cp312-linux_x86_64.whl: is not for Python 3.11.2",
+        "error: a-1-cp312-cp312-linux_x86_64.whl: is not for Python 3.11.2 with ABI cp311",
         "error: b-1-py3-none-win_amd64.whl: is not for x86_64 with glibc 2.36",
-        "error: bad.whl: not a wheel's file name",
+        "error: c==2 of the lock has no wheel",
+        "error: d-d==3 of the lock has no wheel",
     ]
+
+
+def test_a_file_that_is_no_wheel_is_named():
+    problems = wheel_tags.wheel_problems("bad.whl", (3, 11, 2), "cp311", "x86_64", (2, 36))
+    assert problems == ["bad.whl: not a wheel's file name"]
+
+
+@pytest.mark.parametrize("first, second", [("1.0", "1.0.0"), ("1.0-rc1", "1.0rc1"), ("2018.05", "2018.5")])
+def test_versions_are_compared_by_their_numbers(first, second):
+    assert wheel_tags.same_version(first, second)
+    assert not wheel_tags.same_version(first, second + ".1")
+
+
+def test_floors_of_each_file(tmp_path):
+    (tmp_path / "a.so").write_bytes(elf_file(["GLIBC_2.5"]))
+    (tmp_path / "b.so").write_bytes(elf_file(["GLIBC_2.17"]))
+    (tmp_path / "text").write_text("GLIBC_2.99")
+    assert run("floor", "--each", tmp_path).stdout == f"2.5 {tmp_path}/a.so\n2.17 {tmp_path}/b.so\n"
+
+
+@pytest.mark.parametrize(
+    "description, python, code",
+    [("3.11.2 cp311", "3.11.2", 0), ("3.11.3 cp311", "3.11.2", 78), ("2.7.18 cp27m", "2.7.18", 78), ("", "3.11.2", 78)],
+)
+def test_an_interpreter_is_the_wanted_one(description, python, code):
+    result = run("interpreter", description, "--python", python)
+    assert (result.returncode, "the interpreter is" in result.stderr) == (code, code == 78)
 
 
 @pytest.mark.parametrize("arguments, code", [(["version", "1"], 0), (["version", "a b"], 78), ([], 64), (["x"], 64)])
 def test_exit_codes(arguments, code):
-    assert subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True).returncode == code
+    assert run(*arguments).returncode == code

@@ -2,8 +2,12 @@
 
 Usage:
   versions.py version VERSION      is VERSION a valid name?
-  versions.py floor PATH...        print the glibc floor of ELF files, wheels and what is below directories
-  versions.py wheels DIR --python 3.11.2 --arch x86_64 --glibc 2.36      do all wheels of DIR fit?
+  versions.py floor [--each] PATH...   print the glibc floor of ELF files, wheels and what is below directories, and the
+                                   file that sets it; with --each, that of every file that has one
+  versions.py wheels DIR --python 3.11.2 --arch x86_64 --glibc 2.36 [--abi cp311] [--lock LOCK]
+                                   do all wheels of DIR fit, and is all there that LOCK pins?
+  versions.py interpreter "3.11.2 cp311" --python 3.11.2 [--abi cp311]
+                                   is what wheels/describe-python.sh prints of an interpreter the wanted one?
 Exit codes: 0 yes; 64 usage; 78 no, and why on stderr.
 """
 
@@ -16,24 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import elf
+from wheel_tags import directory_problems, missing_wheels, pinned, usual_abi
 
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Symbol versions of glibc that are not numbers: what they mean is in glibc's NEWS for these releases.
 NAMED_GLIBC_VERSIONS = {"GLIBC_ABI_DT_RELR": (2, 36), "GLIBC_ABI_GNU2_TLS": (2, 42)}
-# PEP 513, 571 and 599; later ones name their glibc themselves (PEP 600).
-MANYLINUX_GLIBC = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 Glibc = tuple[int, ...]
-
-
-class Wheel(NamedTuple):
-    """What the file name of a wheel says (PEP 427); the tags are sets, as PEP 425 compresses them."""
-
-    name: str
-    version: str
-    pythons: tuple[str, ...]
-    abis: tuple[str, ...]
-    platforms: tuple[str, ...]
 
 
 class Floor(NamedTuple):
@@ -96,66 +89,6 @@ def floor(files: Iterable[tuple[str, Path]]) -> Floor:
     return max([Floor((), ""), *floors], key=lambda item: item.glibc)
 
 
-def parse_wheel_name(file_name: str) -> Wheel:
-    """Return the parts of a wheel's file name; ValueError if it is none."""
-    parts = file_name[: -len(".whl")].split("-") if file_name.endswith(".whl") else []
-    if len(parts) not in (5, 6):
-        raise ValueError(f"{file_name}: not a wheel's file name")
-    name, version = parts[:2]
-    pythons, abis, platforms = (tuple(part.split(".")) for part in parts[-3:])
-    return Wheel(name, version, pythons, abis, platforms)
-
-
-def python_fits(tag: str, abi: str, python: Glibc) -> bool:
-    """Tell whether CPython (a version such as (3, 11, 2)) accepts a Python tag together with an ABI tag."""
-    match = re.fullmatch(r"(py|cp)(\d)(\d*)", tag)
-    if not match or int(match[2]) != python[0]:
-        return False
-    minor = int(match[3] or 0)
-    if match[1] == "py":
-        return abi == "none" and minor <= python[1]
-    if abi == "abi3":
-        return python[0] == 3 and 2 <= minor <= python[1]
-    own = f"cp{python[0]}{python[1]}"
-    return tag == own and re.fullmatch(f"none|{own}m?u?", abi) is not None
-
-
-def platform_fits(tag: str, arch: str, glibc: Glibc) -> bool:
-    """Tell whether a platform tag is for this arch (as uname -m says it) and at most this glibc."""
-    if tag in ("any", f"linux_{arch}"):
-        return True
-    match = re.fullmatch(rf"(manylinux\d+|manylinux_(\d+)_(\d+))_{re.escape(arch)}", tag)
-    if not match:
-        return False
-    needed = (int(match[2]), int(match[3])) if match[2] else MANYLINUX_GLIBC.get(match[1])
-    return needed is not None and needed <= glibc
-
-
-def wheel_problems(file_name: str, python: Glibc, arch: str, glibc: Glibc) -> list:
-    """Return why a wheel does not fit a target: a list of sentences, empty if it does."""
-    try:
-        wheel = parse_wheel_name(file_name)
-    except ValueError as error:
-        return [str(error)]
-    problems = []
-    if not any(python_fits(tag, abi, python) for tag in wheel.pythons for abi in wheel.abis):
-        problems.append(f"{file_name}: is not for Python {'.'.join(map(str, python))}")
-    # A wheel with an ABI is for some platform: pip takes no such wheel for "any".
-    platforms = [tag for tag in wheel.platforms if tag != "any" or "none" in wheel.abis]
-    if not any(platform_fits(tag, arch, glibc) for tag in platforms):
-        problems.append(f"{file_name}: is not for {arch} with glibc {'.'.join(map(str, glibc))}")
-    return problems
-
-
-def directory_problems(directory: Path, python: Glibc, arch: str, glibc: Glibc) -> list:
-    """Return why wheels of a directory do not fit a target."""
-    return [
-        problem
-        for path in sorted(directory.glob("*.whl"))
-        for problem in wheel_problems(path.name, python, arch, glibc)
-    ]
-
-
 def regular_files(paths: list[Path]) -> Iterator[Path]:
     """Yield the files named, and those below the directories named, sorted."""
     for path in sorted(paths):
@@ -165,32 +98,63 @@ def regular_files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
+def interpreter_problems(description: str, python: Glibc, abi: str) -> list:
+    """Return why an interpreter that describes itself so, as in "2.7.18 cp27mu", is not the wanted one."""
+    wanted = f"{'.'.join(map(str, python))} {abi}"
+    return [] if description == wanted else [f"the interpreter is {description or 'none'}, not {wanted}"]
+
+
 def parse_arguments(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("version").add_argument("version")
-    commands.add_parser("floor").add_argument("paths", nargs="+", type=Path)
-    wheels = commands.add_parser("wheels")
+    floor_command = commands.add_parser("floor")
+    floor_command.add_argument("--each", action="store_true")
+    floor_command.add_argument("paths", nargs="+", type=Path)
+    wheels, interpreter = commands.add_parser("wheels"), commands.add_parser("interpreter")
     wheels.add_argument("directory", type=Path)
-    wheels.add_argument("--python", required=True, type=numbers)
     wheels.add_argument("--arch", required=True)
     wheels.add_argument("--glibc", required=True, type=numbers)
+    wheels.add_argument("--lock", type=Path)
+    interpreter.add_argument("description")
+    for command in (wheels, interpreter):
+        command.add_argument("--python", required=True, type=numbers)
+        command.add_argument("--abi")
     try:
         return parser.parse_args(arguments)
     except SystemExit as stop:
         sys.exit(64 if stop.code else 0)
 
 
+def print_floors(paths: list[Path], each: bool) -> None:
+    files = [(str(path), path) for path in regular_files(paths)]
+    found = [Floor(file_glibc(path), name) for name, path in files] if each else [floor(files)]
+    for glibc, name in found:
+        if glibc or not each:
+            print(".".join(map(str, glibc)) or "none", name)
+
+
+def wheels_problems(options: argparse.Namespace) -> list:
+    abi = options.abi or usual_abi(options.python)
+    problems = directory_problems(options.directory, options.python, abi, options.arch, options.glibc)
+    lock = options.lock.read_text(encoding="utf-8") if options.lock else ""
+    return problems + missing_wheels(options.directory, pinned(lock))
+
+
+def problems_of(options: argparse.Namespace) -> list:
+    """Run the command, and return what is wrong: sentences."""
+    if options.command == "version":
+        return [] if is_version(options.version) else [f"VERSION must match {VERSION_PATTERN.pattern}"]
+    if options.command == "wheels":
+        return wheels_problems(options)
+    if options.command == "interpreter":
+        return interpreter_problems(options.description, options.python, options.abi or usual_abi(options.python))
+    print_floors(options.paths, options.each)
+    return []
+
+
 def main(arguments: list) -> int:
-    options = parse_arguments(arguments)
-    problems: list = []
-    if options.command == "version" and not is_version(options.version):
-        problems = [f"VERSION must match {VERSION_PATTERN.pattern}"]
-    elif options.command == "floor":
-        glibc, path = floor((str(path), path) for path in regular_files(options.paths))
-        print(".".join(map(str, glibc)) or "none", path)
-    elif options.command == "wheels":
-        problems = directory_problems(options.directory, options.python, options.arch, options.glibc)
+    problems = problems_of(parse_arguments(arguments))
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     return 78 if problems else 0

@@ -77,6 +77,7 @@ installation() {
   fact python_link "$(readlink -f "$release/venv/bin/python")"
   fact system_packages "$(sed -n 's/^include-system-site-packages *= *//p' "$release/venv/pyvenv.cfg" 2>/dev/null)"
   fact instance "$(readlink -f "$release/instance")"
+  fact python_hash "$(sha256sum "$release/venv/bin/python" 2>/dev/null | sed 's/ .*//')"
   [ ! -f "state/complete/$version" ] || fact complete yes
   [ ! -d /run/systemd/system ] || fact systemd yes
   [ ! -r state/supervisor/supervisord.pid ] || fact supervisord "$(cat state/supervisor/supervisord.pid)"

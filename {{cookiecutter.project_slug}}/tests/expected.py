@@ -65,6 +65,12 @@ class Bundle:
         return f"{self.python_dir}/bin/python{self.python_short}"
 
     @property
+    def executable(self):
+        """The path below BASE of what runs: an environment of Python 2 has a copy of its interpreter, others a link."""
+        name = f"python{self.python_short}"
+        return f"{self.release}/venv/bin/{name}" if self.python.startswith("2.") else self.interpreter
+
+    @property
     def sums_hash(self):
         """The sha256 of SHA256SUMS: it stands for all that was shipped."""
         return self.hashes[f"{self.release}/SHA256SUMS"]

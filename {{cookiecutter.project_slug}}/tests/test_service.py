@@ -21,7 +21,7 @@ def test_running(box, bundle, gunicorn):
     strangers = [process for process in gunicorn if not _is_of_release(process, box.base, bundle)]
     require(
         gunicorn and not strangers,
-        expected=f"{release}/venv/bin/gunicorn, run by {box.base}/{bundle.interpreter}, on port {box.port}",
+        expected=f"{release}/venv/bin/gunicorn, run by {box.base}/{bundle.executable}, on port {box.port}",
         found=_describe(strangers, "command", "executable") or f"no process serves port {box.port}",
         remedy=f"see {box.base}/logs/error.log; sh {release}/deploy/activate.sh {bundle.version}",
     )
@@ -115,7 +115,7 @@ def test_health(box, bundle, answers):
 def _is_of_release(process, base, bundle):
     """A process that renames itself (setproctitle) is known by its executable and working directory alone."""
     named = f"{base}/{bundle.release}/venv/bin/" in process.command or process.command.startswith("gunicorn: ")
-    return named and process.executable == f"{base}/{bundle.interpreter}"
+    return named and process.executable == f"{base}/{bundle.executable}"
 
 
 def _describe(processes, *attributes):

@@ -109,7 +109,8 @@ def build(
         app = app_members(release, tools)
         members = [*layers[0], *layers[1], *app]
         floor = check.glibc_floor(target, interpreter, members)
-        head = pack.head_members(release, description(settings, version, target, engine, floor, members), members)
+        lines = description(settings, version, target, engine, interpreter, floor, members)
+        head = pack.head_members(release, lines, members)
         path = DIST / target.name / f"{release}.tar.gz"
         write(path, head, layers, app)
     except pack.UnsafeMember as error:
@@ -122,6 +123,7 @@ def description(
     version: str,
     target: Target,
     engine: Engine,
+    interpreter: Interpreter,
     floor: versions.Floor,
     members: list[pack.Member],
 ) -> dict[str, object]:
@@ -133,6 +135,7 @@ def description(
         "TARGET": target.name,
         "ARCH": target.arch,
         "PYTHON": target.python,
+        "PYTHON_ABI": interpreter.abi,
         "PYTHON_DIR": members[0].path,
         "GLIBC": ".".join(map(str, floor.glibc)),
         "GLIBC_FILE": floor.path,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import versions
-from builder import lock
+import wheel_tags
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
 from builder.targets import Target
@@ -14,17 +14,22 @@ def failure(target: Target, problems: list[str]) -> Failure:
     return Failure(SETTINGS, f"{target.name}:" + "".join(f"\n    {problem}" for problem in problems))
 
 
+def interpreter(target: Target, python: Interpreter) -> None:
+    """See that the interpreter that was built is the target's; Failure 78."""
+    numbers = versions.numbers(target.python)
+    problems = versions.interpreter_problems(python.description, numbers, wheel_tags.usual_abi(numbers))
+    if problems:
+        raise failure(target, problems)
+
+
 def wheels(target: Target, interpreter: Interpreter, directory: Path, pinned: dict[str, str]) -> int:
     """Return the number of wheels; Failure 78 names those that do not fit, and those that are missing."""
     python, glibc = versions.numbers(target.python), versions.numbers(interpreter.glibc)
-    problems = versions.directory_problems(directory, python, target.arch, glibc)
-    names = [versions.parse_wheel_name(path.name) for path in directory.glob("*.whl")]
-    present = {lock.canonical(wheel.name): wheel.version for wheel in names}
-    missing = sorted(set(pinned) - set(present))
-    problems += [f"{name}=={pinned[name]} of the lock has no wheel" for name in missing]
+    problems = wheel_tags.directory_problems(directory, python, interpreter.abi, target.arch, glibc)
+    problems += wheel_tags.missing_wheels(directory, pinned)
     if problems:
         raise failure(target, problems)
-    return len(names)
+    return len(list(directory.glob("*.whl")))
 
 
 def glibc_floor(target: Target, interpreter: Interpreter, members: list[Member]) -> versions.Floor:

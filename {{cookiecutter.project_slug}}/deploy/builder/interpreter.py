@@ -24,6 +24,7 @@ FINISH = (
     Job("compile-stdlib.sh", "compiling the standard library's byte code", INTERNAL),
     Job("test-python.sh", "importing every module of the compiled CPython", INTERNAL),
 )
+DESCRIBE = Job("describe-python.sh", "asking CPython what it is", INTERNAL)
 FINISH_DATA = ("base-libraries.txt", "check_stdlib.py")
 
 
@@ -31,13 +32,19 @@ class Interpreter(NamedTuple):
     """A compiled CPython.
 
     key changes with whatever it was compiled from; full is the tree that builds wheels, shipped the trimmed
-    one; glibc is the version of the system that it was compiled on.
+    one; glibc is the version of the system that it was compiled on; description is what it says of itself, its
+    version and its ABI tag (PEP 425).
     """
 
     key: str
     full: Path
     shipped: Path
     glibc: str
+    description: str
+
+    @property
+    def abi(self) -> str:
+        return self.description.partition(" ")[2]
 
 
 def scripts_key(jobs: tuple[Job, ...], *data: str) -> str:
@@ -142,6 +149,17 @@ def is_cached(engine: Engine, target: Target) -> bool:
     return all((cache.directory("interpreters") / name).is_dir() for name in names)
 
 
+def described(engine: Engine, finished_entry: Path) -> str:
+    """Return what the interpreter that is shipped says of itself, such as "2.7.18 cp27mu"."""
+
+    def make(entry: Path) -> None:
+        mounts = [Mount("SHIPPED", finished_entry / "shipped"), Mount("OUTPUT", entry, writable=True)]
+        run(engine, DESCRIBE, {}, mounts)
+
+    entry = cache.entry("interpreters", f"described-{cache.key(finished_entry.name, scripts_key((DESCRIBE,)))}", make)
+    return (entry / "description").read_text(encoding="utf-8").strip()
+
+
 def build(engine: Engine, target: Target) -> Interpreter:
     """Return the target's interpreter, compiling it if the cache has none."""
     for reason in dict(pairs.of_target(target).absent).values():
@@ -149,4 +167,4 @@ def build(engine: Engine, target: Target) -> Interpreter:
     whole = equipped(engine, target)
     shipped = finished(engine, target, whole)
     glibc = (whole / "full" / "glibc-version").read_text(encoding="utf-8").strip()
-    return Interpreter(whole.name, whole / "full", shipped / "shipped", glibc)
+    return Interpreter(whole.name, whole / "full", shipped / "shipped", glibc, described(engine, shipped))

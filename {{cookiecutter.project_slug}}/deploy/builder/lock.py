@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import wheel_tags
 from builder import cache, local_packages, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
@@ -18,7 +19,6 @@ JOB = Job("make-lock.sh", "resolving project/requirements.txt", UNAVAILABLE, net
 REQUIREMENTS = APP / "requirements.txt"
 # What pip-tools writes for a package of the project's own, which no index has and whose source is in the project.
 OWN_PACKAGE = re.compile(r"^(?:\S+ @ file:|file:|\./|-e ).*\n(?:[ \t].*\n)*", re.MULTILINE)
-PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 HEADER = """\
 # Made by "make lock" for Python {series}; change requirements.txt and run it again instead of editing this.
 # sha256 of requirements.txt: {digest}
@@ -42,16 +42,6 @@ def requirements_digest() -> str:
         return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     except OSError as error:
         raise Failure(SETTINGS, f"project/requirements.txt cannot be read: {error.strerror}") from error
-
-
-def canonical(name: str) -> str:
-    """Return a project's name as PEP 503 normalizes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pinned(text: str) -> dict[str, str]:
-    """Return the versions that a lock's text pins, by normalized name."""
-    return {canonical(name): version for name, version in PINNED.findall(text)}
 
 
 def resolve(engine: Engine, target: Target, interpreter: Interpreter, output: Path) -> str:
@@ -93,7 +83,7 @@ def check(target: Target) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
     if f"sha256 of requirements.txt: {requirements_digest()}\n" not in text:
         raise Failure(SETTINGS, f"project/requirements.txt has changed since {name} was made: run `make lock`")
-    versions = pinned(text)
+    versions = wheel_tags.pinned(text)
     if "gunicorn" not in versions:
         raise Failure(SETTINGS, "the app is served by gunicorn: add it to project/requirements.txt, run `make lock`")
     return versions

@@ -55,6 +55,7 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         engine = prepared_engine(engine_name, target)
     with steps.step("interpreter"):
         python = interpreter.build(engine, target)
+        check.interpreter(target, python)
     with steps.step("wheels"):
         workshop = build_packages.workshop(engine, target)
         lock_if_missing(workshop, target, python)

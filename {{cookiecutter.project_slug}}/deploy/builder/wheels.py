@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pack
-import versions
+import wheel_tags
 from builder import build_lock, cache, local_packages, lock, network, source_builds
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
@@ -100,7 +100,7 @@ def installed_list(directory: Path) -> str:
     """Return "name==version --hash=sha256:…" for every wheel, as pip install --require-hashes reads it."""
     lines = []
     for path in directory.glob("*.whl"):
-        wheel = versions.parse_wheel_name(path.name)
-        name = lock.canonical(wheel.name)
+        wheel = wheel_tags.parse_wheel_name(path.name)
+        name = wheel_tags.canonical(wheel.name)
         lines.append(f"{name}=={wheel.version} --hash=sha256:{pack.file_sha256(path)}\n")
     return "".join(sorted(lines))
