@@ -27,22 +27,27 @@ check_host() {
     fail 64 "HOST '$1' is not [user@]box; a port or a key goes into your ssh configuration"
 }
 
-# shellcheck disable=SC2034  # bundle is for the sourcing script
-# find_bundle VERSION: sets $bundle, the one tarball of that version; TARGET chooses where there are several.
-find_bundle() {
-  local found=()
+# find_bundles VERSION: sets $found to the tarballs of that version; TARGET narrows the search.
+find_bundles() {
+  found=()
   [[ "$1" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || fail 64 "VERSION '$1' is not a version"
   local candidate
-  bundle=''
   # shellcheck disable=SC2231  # TARGET may be a pattern
   for candidate in "$dist"/${TARGET:-*}/*-v"$1".tar.gz; do
     [ ! -f "$candidate" ] || found+=("$candidate")
   done
-  case ${#found[@]} in
-    0) fail 69 "there is no bundle of version $1 in dist/${TARGET:-}; make it first: make tarball VERSION=$1" ;;
-    1) bundle=${found[0]} ;;
-    *) fail 64 "several targets have version $1; choose with TARGET=: $(for candidate in "${found[@]}"; do basename "$(dirname "$candidate")"; done | tr '\n' ' ')" ;;
-  esac
+  [ ${#found[@]} -gt 0 ] ||
+    fail 69 "there is no bundle of version $1 in dist/${TARGET:-}; make it first: make tarball VERSION=$1"
+}
+
+# shellcheck disable=SC2034  # bundle is for the sourcing script
+# find_bundle VERSION: sets $bundle, the one tarball of that version; TARGET chooses where there are several.
+find_bundle() {
+  find_bundles "$1"
+  local candidate
+  bundle=${found[0]}
+  [ ${#found[@]} -eq 1 ] ||
+    fail 64 "several targets have version $1; choose with TARGET=: $(for candidate in "${found[@]}"; do basename "$(dirname "$candidate")"; done | tr '\n' ' ')"
 }
 
 # connect HOST: opens the connection that remote and copy use.

@@ -11,23 +11,27 @@
 #   USERNAME    the account that the application runs as; default: the one that logs in, unless that is root
 #   MODE        root: install below /opt, with systemd and nginx; user: below the account's home.
 #               default: root where the login is root or may use sudo without a password, else user
-#   TARGET      which directory of dist/ to take the bundle from, where several have this version
+#   TARGET      which directory of dist/ to take the bundle from (a pattern works); default: the one whose bundle fits the
+#               box, by system, arch and glibc; where several do, TARGET must say which
 #   SETTINGS    settings of this box for setup.sh, such as "PORT=8001 NGINX=snippet"; it remembers them
 #   DRY_RUN     1: only tell what would happen, what root would do included; nothing is uploaded
 #   SSH_CONFIG  an ssh configuration to use instead of your own
 #
-# Exit codes: those of setup.sh on the box; 64 usage; 69 the box cannot be reached.
+# Exit codes: those of setup.sh on the box; 64 usage, or several bundles fit; 69 the box cannot be reached;
+#   78 no bundle fits.
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=connection.sh
 . "$here/connection.sh"
+# shellcheck source-path=SCRIPTDIR source=choose_bundle.sh
+. "$here/choose_bundle.sh"
 # shellcheck source-path=SCRIPTDIR source=plan.sh
 . "$here/plan.sh"
 
 main() {
   check_arguments "$@"
-  find_bundle "$version"
+  find_bundles "$version"
   if [[ "$host" == *,* || -z "$host" ]]; then
     exec "$here/fleet.sh" ${check:+"$check"} "$host" "$version"
   fi
@@ -52,6 +56,7 @@ check_arguments() {
 ship() {
   connect "$host"
   trap 'clean_up' EXIT
+  choose_bundle
   look_at_box
   choose_account
   if [ -n "${DRY_RUN:-}" ]; then
