@@ -79,9 +79,9 @@ def built(tmp_path):
 
 
 def build(compiled, built, version="1"):
-    tools = built.with_name("tools")
-    write(tools / "wheels/supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
-    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, tools)
+    supervisor = built.with_name("supervisor")
+    write(supervisor / "supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
+    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, supervisor)
 
 
 def members(path):

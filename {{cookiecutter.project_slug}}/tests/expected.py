@@ -67,8 +67,7 @@ class Bundle:
     @property
     def executable(self):
         """The path below BASE of what runs: an environment of Python 2 has a copy of its interpreter, others a link."""
-        name = f"python{self.python_short}"
-        return f"{self.release}/venv/bin/{name}" if self.python.startswith("2.") else self.interpreter
+        return f"{self.release}/venv/bin/python" if self.python.startswith("2.") else self.interpreter
 
     @property
     def sums_hash(self):

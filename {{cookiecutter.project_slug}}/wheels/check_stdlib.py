@@ -53,7 +53,7 @@ def foreign_libraries(base_libraries):
         "library {} is taken from this system".format(path)
         for path in sorted(paths)
         if not path.startswith(sys.prefix + "/")
-        and re.split(r"(?:-[0-9.]+)?[.]so", os.path.basename(path))[0] not in base_libraries
+        and re.split(r"(?:-[0-9]+[.][0-9]+)?[.]so", os.path.basename(path))[0] not in base_libraries
     ]
 
 

@@ -86,4 +86,4 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Pat
                 run(engine, FETCH, {"SERIES": target.python_series, **network.environment()}, mounts)
 
     key = cache.key(interpreter.key, engine.identity(), wanted, cache.files_key([WHEELS / FETCH.script]))
-    return cache.entry("wheels", f"tools-{key}", make)
+    return cache.entry("wheels", f"build-requirements-{key}", make)

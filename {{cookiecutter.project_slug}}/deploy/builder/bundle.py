@@ -48,8 +48,8 @@ def check_reserved() -> None:
             raise Failure(SETTINGS, f"project/{name} would collide with the release's own {name}: rename it")
 
 
-def deployed_members(release: str, tools: Path) -> list[pack.Member]:
-    """Return the part of deploy/ that works on the box, with the tools of others that it uses."""
+def deployed_members(release: str, supervisor: Path) -> list[pack.Member]:
+    """Return the part of deploy/ that works on the box, with supervisor's wheels."""
     top = f"{release}/deploy"
     members = [pack.directory(top)]
     for name in ("setup.sh", "activate.sh"):
@@ -57,12 +57,12 @@ def deployed_members(release: str, tools: Path) -> list[pack.Member]:
     for name in ("release", "box"):
         members.append(pack.directory(f"{top}/{name}"))
         members += pack.tree_members(DEPLOY / name, f"{top}/{name}/", is_cache)
-    return [*members, *pack.tree_members(tools, f"{top}/")]
+    return [*members, pack.directory(f"{top}/wheels"), *pack.tree_members(supervisor, f"{top}/wheels/")]
 
 
-def app_members(release: str, tools: Path) -> list[pack.Member]:
+def app_members(release: str, supervisor: Path) -> list[pack.Member]:
     check_reserved()
-    return sorted([*pack.tree_members(APP, f"{release}/", stays_home), *deployed_members(release, tools)])
+    return sorted([*pack.tree_members(APP, f"{release}/", stays_home), *deployed_members(release, supervisor)])
 
 
 def wheel_members(release: str, wheels: Path) -> list[pack.Member]:
@@ -100,13 +100,13 @@ def build(
     engine: Engine,
     interpreter: Interpreter,
     wheels: Path,
-    tools: Path,
+    supervisor: Path,
 ) -> Bundle:
     """Pack a bundle into dist/; Failure 78 if something in it does not fit the target or cannot be packed."""
     release = f"{settings.app_name}-v{version}"
     try:
         layers = [interpreter_members(target, interpreter.shipped), wheel_members(release, wheels)]
-        app = app_members(release, tools)
+        app = app_members(release, supervisor)
         members = [*layers[0], *layers[1], *app]
         floor = check.glibc_floor(target, interpreter, members)
         lines = description(settings, version, target, engine, interpreter, floor, members)

@@ -62,9 +62,9 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         pinned = lock.check(target)
         directory = wheels.build(workshop, target, python)
         count = check.wheels(target, python, directory, pinned)
-        tools = wheels.box_tools(engine, target, python)
+        supervisor = wheels.fetch_supervisor(engine, target, python)
     with steps.step("tarball"):
-        built = bundle.build(configuration, version, target, engine, python, directory, tools)
+        built = bundle.build(configuration, version, target, engine, python, directory, supervisor)
     say(f"==> built {built.path.relative_to(PROJECT)}")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
     detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")

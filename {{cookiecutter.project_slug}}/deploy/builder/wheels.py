@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import pack
@@ -16,9 +15,8 @@ from builder.targets import Target
 
 FETCH = Job("fetch-wheels.sh", "fetching what the lock names", UNAVAILABLE, network=True)
 LIST = "installed.txt"
-# What serves where there is no systemd, and what makes the environments of a Python that has no module venv.
+# What serves where there is no systemd.
 SUPERVISOR = WHEELS / "supervisor.txt"
-VIRTUALENV = WHEELS / "virtualenv.txt"
 
 
 def fetch(engine: Engine, target: Target, interpreter: Interpreter, lock_file: Path) -> Path:
@@ -77,23 +75,9 @@ def build(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
     return cache.entry("wheels", f"built-{cache.files_key(wheels)}", make)
 
 
-def box_tools(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
-    """Return the directory with others' tools for the release code: wheels/ and, for Python 2, virtualenv.py."""
-    fetched = fetch(engine, target, interpreter, SUPERVISOR)
-    packages = sorted(fetched.glob("*.whl"))
-    if target.python.startswith("2."):
-        packages += fetch(engine, target, interpreter, VIRTUALENV).glob("*.whl")
-
-    def make(entry: Path) -> None:
-        (entry / "wheels").mkdir()
-        for package in packages:
-            if package.name.startswith("virtualenv-"):
-                with zipfile.ZipFile(package) as archive:
-                    archive.extract("virtualenv.py", entry)
-            else:
-                shutil.copy(package, entry / "wheels")
-
-    return cache.entry("wheels", f"tools-{cache.files_key(packages)}", make)
+def fetch_supervisor(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
+    """Return the directory with supervisor's wheel, and those that it needs on the target's Python."""
+    return fetch(engine, target, interpreter, SUPERVISOR)
 
 
 def installed_list(directory: Path) -> str:

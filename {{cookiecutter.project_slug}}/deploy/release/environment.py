@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import tempfile
 
 import process
 from output import BAD_BUNDLE, Failure, detail, step
@@ -12,17 +13,22 @@ def create(release):
     """Make the virtual environment from nothing; Failure (65) if a wheel is missing or not the listed one."""
     step("Making the virtual environment of %s" % release.directory_name)
     shutil.rmtree(release.venv, ignore_errors=True)
-    _run([release.interpreter, "-E", "-s", "-B"] + _maker(release) + [release.venv])
+    if release.bundle["PYTHON"].startswith("2."):
+        _make_with_virtualenv(release)
+    else:
+        _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
     _install_wheels(release)
     _make_read_only(release.venv)
 
 
-def _maker(release):
-    """Python's own venv, or, before it had one, the virtualenv that the bundle brings."""
-    if release.bundle["PYTHON"].startswith("2."):
-        virtualenv = os.path.join(release.path, "deploy", "virtualenv.py")
-        return [virtualenv, "--quiet", "--no-setuptools", "--no-pip", "--no-wheel", "--no-download"]
-    return ["-m", "venv", "--without-pip"]
+def _make_with_virtualenv(release):
+    """Python 2 has no venv: its interpreter brings virtualenv, which else would keep notes in somebody's home."""
+    notes = tempfile.mkdtemp()
+    try:
+        command = [release.interpreter, "-E", "-s", "-B", "-m", "virtualenv", "--no-seed", "--app-data", notes]
+        _run(command + [release.venv])
+    finally:
+        shutil.rmtree(notes, ignore_errors=True)
 
 
 def _install_wheels(release):
