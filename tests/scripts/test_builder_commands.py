@@ -74,7 +74,12 @@ def test_the_host_engine_builds_for_this_machine_only(project, engine):
 def test_an_unknown_system_is_refused_with_the_known_ones(project):
     project.stub("docker", "echo 20.10")
     project.write("deploy/targets.json", building.TARGETS.replace("debian", "plan9"))
-    refused(project, project.build("1"), 78, "plan9 12 cannot be built for; these can: debian 11 12 13, ubuntu 20.04 22.04 24.04, centos 5 6")
+    refused(
+        project,
+        project.build("1"),
+        78,
+        "plan9 12 cannot be built for; these can: debian 11 12 13, ubuntu 20.04 22.04 24.04, centos 5 6",
+    )
 
 
 def test_a_base_image_that_cannot_be_had_is_refused(project):

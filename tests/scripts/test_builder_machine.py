@@ -12,7 +12,10 @@ machine = building.part("builder.machine")
 output = building.part("builder.output")
 targets = building.part("builder.targets")
 
-WITH, WITHOUT = "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n", "7ffc0000-7ffd0000 r-xp [vdso]\n"
+WITH, WITHOUT = (
+    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n",
+    "7ffc0000-7ffd0000 r-xp [vdso]\n",
+)
 V3 = "fpu cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"
 
 

@@ -83,7 +83,9 @@ def test_a_row_s_own_image_wins():
 
 @pytest.mark.parametrize("version", ["7.40", "7.4.1708", "5.1", "99"])
 def test_an_unknown_release_is_refused_with_the_known_ones(version):
-    with pytest.raises(output.Failure, match=f"centos {version} (is unknown; these are|cannot be built for)") as failure:
+    with pytest.raises(
+        output.Failure, match=f"centos {version} (is unknown; these are|cannot be built for)"
+    ) as failure:
         systems.of_target(targets.Target("centos", version, "x86_64", "2.7.18"))
     assert failure.value.code == 78
 
@@ -110,7 +112,11 @@ def test_every_library_and_list_of_the_table_is_known():
 @pytest.mark.parametrize(
     "system, python, message",
     [
-        ("centos 5", "3.10.1", r"3.10 and newer need OpenSSL 1.1.1.*centos 5 can have Python 3.9.25; .* had on centos 6"),
+        (
+            "centos 5",
+            "3.10.1",
+            r"3.10 and newer need OpenSSL 1.1.1.*centos 5 can have Python 3.9.25; .* had on centos 6",
+        ),
         ("centos 6", "3.12.4", r"glibc 2.12.*centos 6 can have Python 3.10.20; Python 3.12.4 can be had on centos 7"),
         ("debian 12", "3.5.2", r"Python 3.5 is not supported; these are: 2.7, 3.6.*debian 12 can have Python 3.6.15$"),
         ("debian 12", "2.7.9", r"before 2.7.12 cannot check hashes.*debian 12 can have Python 2.7.12$"),

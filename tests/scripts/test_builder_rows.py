@@ -41,9 +41,7 @@ def test_one_failure_stops_no_other_and_the_summary_names_each(project):
         f"    {SECOND}: failed (69)",
         f"    {THIRD}: failed (69)",
     ]
-    assert result.stderr.splitlines()[-1] == (
-        f"error: 3 of 3 targets failed: {FIRST}, {SECOND}, {THIRD}; see above"
-    )
+    assert result.stderr.splitlines()[-1] == (f"error: 3 of 3 targets failed: {FIRST}, {SECOND}, {THIRD}; see above")
 
 
 @pytest.mark.parametrize("way", ["JOBS", "make -j3", "make -j 3 in a shell"])
@@ -77,7 +75,9 @@ def test_an_interruption_ends_every_build(project, tmp_path):
     environment = {**project.environment, "JOBS": "2", "WAIT_FOR": "9"}
     command = ["bash", project.root / "deploy/build_tarball.sh", "1"]
     pulls = tmp_path / "pulls"
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as build:
         assert wait_until(lambda: pulls.is_dir() and len(list(pulls.iterdir())) == 2, 30)
         build.send_signal(signal.SIGTERM)
         output = build.communicate(timeout=30)[0]

@@ -89,7 +89,10 @@ def row(**changes):
         (row() + row(os=None), 'deploy/targets.json, row 2, key "os": is missing'),
         (row(os="De bian"), 'key "os": must be a name such as debian, in quotes, not "De bian"'),
         (row(version=12), 'row 1, key "version": must be a version such as 12, in quotes, not 12'),
-        (row(bit="32"), 'row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"'),
+        (
+            row(bit="32"),
+            'row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"',
+        ),
         (row(python="3.11.2"), 'row 1, key "python": must be a list such as ["3.11.2"], not "3.11.2"'),
         (row(python=[]), 'row 1, key "python": must be a list such as ["3.11.2"], not []'),
         (row(python=["3.11"]), 'row 1, key "python": must be a list such as ["3.11.2"], not ["3.11"]'),

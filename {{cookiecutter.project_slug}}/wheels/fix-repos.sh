@@ -10,13 +10,13 @@ set -Eeuo pipefail
 
 readonly ETC="${ROOT:-}/etc"
 # Both spellings: 8 has $contentdir where the others have centos; the software collections of 6 have 6 where others have $releasever.
-readonly MIRROR='https\{0,1\}://mirror\.centos\.org/\(centos\|\$contentdir\)/\(\$releasever\|[0-9.]*\)/'
+readonly MIRROR='https*://mirror\.centos\.org/\(centos\|\$contentdir\)/\(\$releasever\|[0-9.]*\)/'
 
 mend_repositories() {
   local file
   for file in "$ETC"/yum.repos.d/*.repo; do
     sed -i -e 's|^mirrorlist=|#mirrorlist=|' \
-      -e "s|^#* *baseurl=$MIRROR|baseurl=$VAULT/|" \
+      -e "s,^#* *baseurl=$MIRROR,baseurl=$VAULT/," \
       -e 's|^gpgkey=http://mirror\.centos\.org/centos/RPM|gpgkey=file:///etc/pki/rpm-gpg/RPM|' "$file"
   done
 }

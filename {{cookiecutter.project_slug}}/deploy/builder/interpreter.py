@@ -51,7 +51,9 @@ def scripts_key(jobs: tuple[Job, ...], *data: str) -> str:
     return cache.files_key([WHEELS / name for name in (*(job.script for job in jobs), *data)])
 
 
-def run_all(engine: Engine, jobs: tuple[Job, ...], environment: dict[str, str], given: list[Mount], made: Mount) -> None:
+def run_all(
+    engine: Engine, jobs: tuple[Job, ...], environment: dict[str, str], given: list[Mount], made: Mount
+) -> None:
     """Run jobs one after the other, on what is given and what they make, with a directory to work in."""
     with worktree(made.path) as work:
         for job in jobs:

@@ -30,7 +30,15 @@ def row(target: Target, answers: bool) -> tuple[str, ...]:
     system = systems.of_target(target, pair.packages)
     engine = engine_of(target, answers)
     mode = target.interpreter or "prebuilt"
-    return (target.name, system.image, system.glibc, engine or "none here", target.python, mode, *cached(target, engine))
+    return (
+        target.name,
+        system.image,
+        system.glibc,
+        engine or "none here",
+        target.python,
+        mode,
+        *cached(target, engine),
+    )
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -49,7 +49,9 @@ def container_problems(target: Target) -> list[str]:
         problems.append(VSYSCALL.format(system=system))
     if row.get("cpu") and target.arch == "x86_64" and missing_cpu_flags(row["cpu"]):
         lacking = " ".join(missing_cpu_flags(row["cpu"]))
-        problems.append(f"{system} needs a CPU of level {row['cpu']}, and this one lacks {lacking}; build on a newer machine")
+        problems.append(
+            f"{system} needs a CPU of level {row['cpu']}, and this one lacks {lacking}; build on a newer machine"
+        )
     return problems
 
 

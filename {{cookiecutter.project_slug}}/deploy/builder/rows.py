@@ -69,7 +69,12 @@ class Builds:
             if self.ended:
                 raise KeyboardInterrupt
             process = subprocess.Popen(
-                command, env={**os.environ, "TARGET": target.name}, stdout=pipe, stderr=pipe, text=True, errors="replace"
+                command,
+                env={**os.environ, "TARGET": target.name},
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                errors="replace",
             )
             self.running.add(process)
         return process
