@@ -1,7 +1,7 @@
 """Measure make verify: how it grows with the wheels of a bundle, and with the boxes of a fleet.
 
 Usage, as root, on a quiet machine:
-  PYTHONPATH=tests .venv/bin/python bench/verify.py wheels [NUMBER…]    default: 6 30 100 wheels more than the skeleton's
+  PYTHONPATH=tests .venv/bin/python bench/verify.py wheels [NUMBER…]    default: 6 30 100 more wheels
   PYTHONPATH=tests .venv/bin/python bench/verify.py boxes [NUMBER…]     default: 1 3 10 boxes
 
 Prints one line a measurement; times are seconds, the best of three for a verify.

@@ -16,8 +16,8 @@ main() {
   bootstrap="$(mktemp -d)"
   "$FULL/bin/python$SERIES" -m zipfile -e "$FILES"/pip-*.whl "$bootstrap"
   sed -e '/^# then$/,$d' "$TOOLS" >"$bootstrap/first.txt"
-  sed -e '1,/^# then$/d' "$TOOLS" >"$bootstrap/then.txt"
-  for list in first then; do
+  sed -e '1,/^# then$/d' "$TOOLS" >"$bootstrap/second.txt"
+  for list in first second; do
     if [ -s "$bootstrap/$list.txt" ]; then
       "$FULL/bin/python$SERIES" "$bootstrap/pip" install --no-index --no-deps --require-hashes --no-warn-script-location \
         --find-links "$FILES" --requirement "$bootstrap/$list.txt"

@@ -60,7 +60,8 @@ def open_files_problem() -> str:
     wanted = docker_engine.MOST_OPEN_FILES
     if hard == resource.RLIM_INFINITY or hard >= wanted:
         return ""
-    return f"a container may open {wanted} files here, and this session only {hard}; raise it: ulimit -Hn {wanted}, or in limits.conf(5)"
+    advice = f"raise it: ulimit -Hn {wanted}, or in limits.conf(5)"
+    return f"a container may open {wanted} files here, and this session only {hard}; {advice}"
 
 
 def cache_problem() -> str:

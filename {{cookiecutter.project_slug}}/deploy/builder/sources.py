@@ -1,4 +1,4 @@
-"""Source tarballs of CPython and libraries: fetched from where wheels/sources.json says, checked, and kept in the cache."""
+"""Source tarballs of CPython and libraries: fetched from where wheels/sources.json says, checked, and cached."""
 
 import json
 import os

@@ -22,7 +22,7 @@ STANDARD = {"PORT": "1337", "NGINX": "site"}
 class Settings(object):
     """What is recorded, read afresh each time: another process may have recorded something.
 
-    Until they are confirmed, the former settings lie beside the new ones, so that whoever comes after a kill can go back.
+    Until they are confirmed, the former settings lie beside the new ones: whoever comes after a kill can go back.
     """
 
     def __init__(self, path):
