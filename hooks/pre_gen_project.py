@@ -5,12 +5,14 @@ Cookiecutter removes that directory. Two things are settled before it runs: targ
 Cookiecutter itself enforces; and a project_slug that is no plain file name has been swapped for a harmless
 one (cookiecutter.json), because Cookiecutter makes the directory first, wherever an answer like `../x`
 points, and leaves its parents behind. Whether CPython can be built for the target at all is the builder's
-question (deploy/build_tarball.sh).
+question, and its own code is asked (deploy/builder/pairs.py).
 """
 
 import json
+import os
 import re
 import sys
+from pathlib import Path
 
 # `tojson` writes a quote as \", so no answer can end this literal.
 ANSWERS = json.loads(
@@ -35,7 +37,7 @@ RULES = {
     ),
     "target_version": (
         r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}",
-        "up to three numbers with dots between, like 12, 7.4.1708 or 24.04",
+        "up to three numbers with dots between, like 12, 7.4 or 24.04",
     ),
     "python_version": (
         r"(2\.7|3\.([6-9]|[1-9][0-9]))\.[0-9]{1,2}",
@@ -80,8 +82,34 @@ def problems(answers):
             yield problem(question, answer, wanted)
 
 
+def builder_directory(answers):
+    """Return the template's deploy/, None where it cannot be found from here.
+
+    Cookiecutter gives a local template's path as it was typed, relative to where the user's shell is.
+    """
+    template = Path(os.environ.get("PWD", ""), answers.get("_repo_dir", ""))
+    return next(template.glob("*/deploy/builder/pairs.py"), Path()).parent.parent if template.is_absolute() else None
+
+
+def pair_problems(answers):
+    """Yield one text if no such Python can be built for such a system, with the nearest that can."""
+    deploy = builder_directory(answers)
+    if not deploy or deploy == Path():
+        return
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(deploy))
+    from builder import output, pairs, targets
+
+    row = {"os": answers["target_os"], "version": answers["target_version"], "bit": "64"}
+    text = json.dumps([{**row, "python": [answers["python_version"]]}])
+    try:
+        pairs.check(targets.parse(text, "x86_64"))
+    except output.Failure as failure:
+        yield f"  target_os, target_version, python_version: {failure}"
+
+
 def main():
-    found = list(problems(ANSWERS))
+    found = list(problems(ANSWERS)) or list(pair_problems(ANSWERS))
     if found:
         print("error: these answers cannot be used; nothing was generated", file=sys.stderr)
         print("\n".join(found), file=sys.stderr)

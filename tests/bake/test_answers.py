@@ -78,9 +78,7 @@ def test_a_strange_answer_that_is_accepted_comes_back_unchanged(bake, tmp_path, 
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_bad_answer_is_refused_by_every_question_it_does_not_fit_and_leaves_nothing(
-    bake, tmp_path, capfd, kind
-):
+def test_a_bad_answer_is_refused_by_every_question_it_does_not_fit_and_leaves_nothing(bake, tmp_path, capfd, kind):
     refusing = [question for question in TEXT_QUESTIONS if kind not in ACCEPTED[question]]
     with pytest.raises(FailedHookException):
         bake(**dict.fromkeys(refusing, HOSTILE[kind]))
@@ -119,8 +117,8 @@ def test_all_problems_are_reported_at_once(bake, tmp_path, capfd):
         ("app_module", "shop.web:create_app()"),
         ("health_path", "/health"),
         ("health_path", "/api/v1/~ok_-."),
-        ("target_version", "7.40"),
-        ("target_version", "7.4.1708"),
+        ("target_version", "11"),
+        ("target_version", "12.11"),
         ("python_version", "2.7.18"),
         ("python_version", "3.6.1"),
         ("python_version", "3.14.0"),
@@ -135,6 +133,29 @@ def test_a_python_that_cannot_be_shipped_is_refused(bake, capfd, version):
     with pytest.raises(FailedHookException):
         bake(python_version=version)
     assert questions_named(capfd.readouterr().err) == ["python_version"]
+
+
+@pytest.mark.parametrize("version", ["7.40", "7.4.1708", "5.11"])
+def test_versions_of_centos_as_people_write_them(bake, version):
+    project = bake(target_os="centos", target_version=version, python_version="2.7.14")
+    assert answer(project, "target_version") == version
+
+
+@pytest.mark.parametrize(
+    ("system", "version", "python", "reason"),
+    [
+        ("centos", "5", "3.12.1", "centos 5 can have Python 3.9.25; Python 3.12.1 can be had on centos 7"),
+        ("debian", "99", "3.11.2", "debian 99 cannot be built for; these can: debian 11 12 13"),
+        ("debian", "12", "3.11.99", "Python 3.11.99 is not in wheels/sources.json; near it are: 3.11.0"),
+    ],
+)
+def test_what_the_builder_would_refuse_is_refused_with_its_reason(
+    bake, tmp_path, capfd, system, version, python, reason
+):
+    with pytest.raises(FailedHookException):
+        bake(target_os=system, target_version=version, python_version=python)
+    assert reason in capfd.readouterr().err
+    assert everything_below(tmp_path) == ["out"]
 
 
 def test_an_existing_directory_is_left_as_it_is(bake):

@@ -29,7 +29,7 @@ GLIBC = {
     **{(name, "10"): "2.39" for name in ("centos", "rocky", "almalinux")},
 }
 IMAGES = {
-    **{("centos", "5"): "centos:5.11", ("centos", "6"): "centos:6.10", ("centos", "7.4"): "centos:7.4.1708"},
+    **{("centos", "5"): "centos:5.11", ("centos", "6"): "centos:6.10", ("centos", "7.4.1708"): "centos:7.4.1708"},
     **{("centos", "9"): "quay.io/centos/centos:stream9", ("centos", "10"): "quay.io/centos/centos:stream10"},
     **{("rocky", "9"): "rockylinux/rockylinux:9", ("rocky", "9.5"): "rockylinux/rockylinux:9"},
     **{("almalinux", "10"): "almalinux:10", ("debian", "12.11"): "debian:12", ("centos", "8"): "centos:8"},
@@ -65,7 +65,7 @@ def newest(series):
 @pytest.mark.parametrize("name, version", ROWS)
 def test_every_system_is_complete(name, version):
     system = systems.of_target(targets.Target(name, version, "x86_64", "3.11.2"))
-    packages = systems.package_names(system)
+    packages = systems.package_names(system.packages)
     assert {"gcc", "make", "perl"} <= set(packages) and packages == sorted(set(packages))
     assert system.glibc == GLIBC[name, version]
     assert set(pairs.table(systems.row_of(targets.Target(name, version, "", ""))["pairs"])) == set(SERIES)
@@ -81,7 +81,7 @@ def test_a_row_s_own_image_wins():
     assert systems.of_target(row).image == "mirror/debian:12"
 
 
-@pytest.mark.parametrize("version", ["7.40", "7.4.1708", "5.1", "99"])
+@pytest.mark.parametrize("version", ["7.40", "7.4.1709", "5.1", "99"])
 def test_an_unknown_release_is_refused_with_the_known_ones(version):
     with pytest.raises(
         output.Failure, match=f"centos {version} (is unknown; these are|cannot be built for)"
@@ -119,6 +119,7 @@ def test_every_library_and_list_of_the_table_is_known():
         ),
         ("centos 6", "3.12.4", r"glibc 2.12.*centos 6 can have Python 3.10.20; Python 3.12.4 can be had on centos 7"),
         ("debian 12", "3.5.2", r"Python 3.5 is not supported; these are: 2.7, 3.6.*debian 12 can have Python 3.6.15$"),
+        ("debian 12", "3.11.99", r"Python 3.11.99 is not in wheels/sources.json; near it are: 3.11.0, "),
         ("debian 12", "2.7.9", r"before 2.7.12 cannot check hashes.*debian 12 can have Python 2.7.12$"),
     ],
 )

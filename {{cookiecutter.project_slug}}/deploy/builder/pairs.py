@@ -59,6 +59,7 @@ def of_target(target: Target) -> Pair:
     problem = refusal(target.python, systems.row_of(target)["pairs"])
     if problem:
         raise Failure(SETTINGS, f"{target.name}: {problem}; {advice(target)}")
+    sources.checksums("cpython", target.python)
     return table(systems.row_of(target)["pairs"])[target.python_series]
 
 

@@ -42,7 +42,8 @@ def row_of(target: Target) -> dict:
     parts = target.version.split(".")
     for length in range(len(parts), 0, -1):
         row = rows.get(".".join(parts[:length]))
-        if row and target.version in row.get("releases", [target.version]):
+        releases = row.get("releases", {target.version: ""}) if row else {}
+        if target.version in (*releases, *releases.values()):
             return row
         if row:
             releases = ", ".join(row["releases"])
@@ -53,7 +54,7 @@ def row_of(target: Target) -> dict:
 def of_target(target: Target, packages: str = "") -> System:
     """Return what a target is built with, the list of packages replaced if one is named; Failure 78 if unknown."""
     row = row_of(target)
-    release = row.get("releases", {}).get(target.version, "")
+    release = row.get("releases", {}).get(target.version, target.version)
     return System(
         target.image or row["image"].format(release=release),
         WHEELS / "packages" / f"{packages or row['packages']}.txt",

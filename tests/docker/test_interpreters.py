@@ -1,0 +1,82 @@
+"""Pythons on systems, compiled for real: each has every module that the table promises, and the pinned pip."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from lab.engine import require_base_image
+from lab.project import generate
+
+# (Debian, Python): the OpenSSL that it must come with. In the normal run, one that needs OpenSSL from source.
+FROM_SOURCE = "OpenSSL 1.1.1w"
+PAIRS = {("12", "2.7.18"): FROM_SOURCE}
+MORE = {
+    ("11", "2.7.18"): "OpenSSL 1.1.1",
+    ("11", "3.9.2"): "OpenSSL 1.1.1",
+    ("12", "3.11.2"): "OpenSSL 3.0",
+    ("13", "2.7.18"): FROM_SOURCE,
+    ("13", "3.13.5"): "OpenSSL 3.5",
+    ("13", "3.14.8"): "OpenSSL 3.5",
+}
+ROWS = [pytest.param(*pair, PAIRS[pair]) for pair in PAIRS]
+ROWS += [pytest.param(*pair, MORE[pair], marks=pytest.mark.full) for pair in MORE]
+# Python 2.7 and 3: digests, a TLS context, a database on disk, a call into C, compression, and who links what.
+PROBE = r"""
+import bz2, ctypes, hashlib, importlib, json, os, sqlite3, ssl, sys, tempfile, zlib
+import _hashlib
+assert hashlib.sha256(b"a").hexdigest().startswith("ca978112ca1b")
+assert _hashlib.new("sha1", b"a").hexdigest().startswith("86f7e437faa5")
+ssl.SSLContext(ssl.PROTOCOL_TLSv1_2).load_default_certs()
+database = sqlite3.connect(os.path.join(tempfile.mkdtemp(), "db"))
+assert database.execute("select 6 * 7").fetchone() == (42,)
+assert ctypes.CDLL(None).abs(-3) == 3
+assert zlib.decompress(bz2.decompress(bz2.compress(zlib.compress(b"a")))) == b"a"
+names = ["curses", "readline", "multiprocessing", "unittest", "xml.etree.ElementTree"]
+names += ["gdbm", "bz2"] if sys.version_info[0] == 2 else ["lzma", "uuid", "dbm.gnu", "asyncio", "venv"]
+names += ["compression.zstd"] if sys.version_info >= (3, 14) else []
+for name in names:
+    importlib.import_module(name)
+mapped = [line.split()[5] for line in open("/proc/self/maps") if ".so" in line]
+own = [path for path in mapped if path.startswith(sys.prefix)]
+print(json.dumps({
+    "version": sys.version.split()[0], "openssl": ssl.OPENSSL_VERSION,
+    "certificates": ssl.get_default_verify_paths().openssl_cafile,
+    "shared": sorted({os.path.basename(path) for path in own if "libssl" in path or "libcrypto" in path}),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return generate(tmp_path_factory.mktemp("project"))
+
+
+@contextmanager
+def only_row(project, debian, python):
+    row = {"os": "debian", "version": debian, "bit": "64", "python": [python]}
+    with project.changed("deploy/targets.json", json.dumps([row])):
+        yield f"debian-{debian}-x86_64-py{python}"
+
+
+@pytest.mark.parametrize("debian, python, openssl", ROWS)
+def test_it_has_all_that_was_promised(project, engine, tmp_path, debian, python, openssl):
+    require_base_image(f"debian:{debian}")
+    with only_row(project, debian, python) as target:
+        result = project.run("deploy/build_tarball.sh", "1", ENGINE="docker")
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = answer(engine, debian, project.root / f"dist/{target}/app-v1.tar.gz")
+    assert found["version"] == python
+    assert found["openssl"].startswith(openssl)
+    # From source it is inside of the extension modules; the system's travels with them.
+    assert bool(found["shared"]) == (openssl != FROM_SOURCE)
+    assert found["certificates"] in ("/etc/ssl/cert.pem", "/usr/lib/ssl/cert.pem")
+
+
+def answer(engine, debian, tarball):
+    """What PROBE prints, in a container of the bare system without a network."""
+    unpack = "mkdir /tmp/b && tar -xzf /bundle/app-v1.tar.gz -C /tmp/b && exec /tmp/b/python-*/bin/python -B -E -s -c"
+    mount = {str(tarball.parent): {"bind": "/bundle", "mode": "ro"}}
+    command = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", f'{unpack} "$1"', "sh", PROBE]
+    output = engine.containers.run(f"debian:{debian}", command, volumes=mount, network_mode="none", remove=True)
+    return json.loads(output)
