@@ -91,3 +91,37 @@ def test_a_bundle_of_a_newer_system_is_refused_with_the_file_that_sets_the_floor
         assert "glibc is 2.31, but python-3.13.5-" in result.stderr
         assert "build for this system" in result.stderr
         assert box.ssh("ls /opt").stdout == ""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("debian", "python", "boxes"),
+    [
+        *(("11", "2.7.18", "11"), ("11", "3.9.2", "11 12 13")),
+        *(("12", "2.7.18", "12"), ("12", "3.11.2", "12"), ("13", "3.13.5", "13")),
+    ],
+)
+def test_every_pair_serves(bundles, debian, python, boxes):
+    """On its own system, and what is built on Debian 11 on newer ones too."""
+    bundles.build("table", debian, python)
+    for release in boxes.split():
+        with boot_box(f"debian-{release}") as box:
+            bundles.deploy(box, "root", "table", TARGET=bundles.target(debian, python))
+            assert (box.get("/version"), python_of(box, "root")) == ("table", python)
+
+
+@pytest.mark.full
+def test_lxml_and_psycopg2_from_source_need_nothing_of_the_box(tmp_path, box):
+    """Neither libxml2 nor libpq is there."""
+    require_base_image("debian:12")
+    bundles = Bundles(generate(tmp_path))
+    app = bundles.project.root / "project"
+    sources = "--no-binary lxml,psycopg2"
+    (app / "requirements.txt").write_text(f"Flask\ngunicorn\nlxml==6.0.2\npsycopg2==2.9.9\n{sources}\n")
+    (app / "build-packages.txt").write_text("libpq-dev\nlibxml2-dev\nlibxslt1-dev\n")
+    (app / "locks/py3.11.txt").unlink()
+    (app / "test.py").write_text("import psycopg2\nfrom lxml import etree\nprint(etree.fromstring('<a/>').tag)\n")
+    assert box.ssh("find / -xdev -name 'libxml2*' -o -xdev -name 'libpq*'").stdout == ""
+    bundles.build("1", "12", "3.11.2")
+    bundles.deploy(box, "root", "1")
+    assert box.ssh("cd app-v1 && venv/bin/python test.py", user="app").stdout == "a\n"
