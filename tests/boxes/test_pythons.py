@@ -1,11 +1,13 @@
 """Bundles of several systems and Pythons: each serves where it fits, and is refused where it does not."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 
 import pytest
 
 from lab.box import boot_box
+from lab.command import run
 from lab.engine import require_base_image
 from lab.load import Load
 from lab.project import generate
@@ -21,9 +23,9 @@ class Bundles:
     def target(self, debian, python):
         return f"debian-{debian}-x86_64-py{python}"
 
-    def build(self, version, debian, python):
+    def build(self, version, debian, python, **keys):
         require_base_image(f"debian:{debian}")
-        row = {"os": "debian", "version": debian, "bit": "64", "python": [python]}
+        row = {"os": "debian", "version": debian, "bit": "64", "python": [python], **keys}
         (self.project.root / "deploy/targets.json").write_text(json.dumps([row]))
         if not (self.project.root / f"dist/{self.target(debian, python)}/app-v{version}.tar.gz").exists():
             self.run("deploy/build_tarball.sh", version)
@@ -91,6 +93,27 @@ def test_a_bundle_of_a_newer_system_is_refused_with_the_file_that_sets_the_floor
         assert "glibc is 2.31, but python-3.13.5-" in result.stderr
         assert "build for this system" in result.stderr
         assert box.ssh("ls /opt").stdout == ""
+
+
+def ready_made(bundles, directory):
+    """A Python of the build's own, in the layout of python-build-standalone's install_only archives, with a mark."""
+    bundles.build("new", "12", "3.11.2")
+    tarball = bundles.project.root / "dist" / bundles.target("12", "3.11.2") / "app-vnew.tar.gz"
+    run("tar", "-xzf", tarball, "-C", directory)
+    (python,) = directory.glob("python-*")
+    python.rename(directory / "python")
+    (directory / "python/lib/python3.11/site-packages/ready_made.py").write_text("")
+    run("tar", "-czf", directory / "ready-made.tar.gz", "-C", directory, "python")
+    digest = hashlib.sha256((directory / "ready-made.tar.gz").read_bytes()).hexdigest()
+    return f"{directory / 'ready-made.tar.gz'}#sha256={digest}"
+
+
+def test_a_ready_made_interpreter_serves(bundles, box, tmp_path):
+    bundles.build("adopted", "12", "3.11.2", interpreter="archive", archive=ready_made(bundles, tmp_path))
+    bundles.deploy(box, "root", "adopted")
+    assert (box.get("/version"), python_of(box, "root")) == ("adopted", "3.11.2")
+    box.ssh("ls /opt/app/python-3.11.2-*/lib/python3.11/site-packages/ready_made.py")
+    bundles.verify(box, "root", "adopted", "12", "3.11.2")
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""wheels/collect-libraries.sh with a stub for ldd: which libraries of a compiled wheel it copies, and what is missing."""
+"""wheels/collect-libraries.sh with a stub for ldd: which libraries of a compiled wheel it copies, which are missing."""
 
 import os
 import subprocess

@@ -7,6 +7,9 @@
 #   TARGET    a target of deploy/targets.json, such as debian-12-x86_64-py3.11.2, or the beginning of one, such as debian-12;
 #             default: all of them
 #   ENGINE    where to compile: docker, host (this machine, for itself), or auto (the default: docker if it answers)
+#   INTERPRETER  prebuilt: CPython compiled by this build (the default), or archive: a ready-made one; also a key of a row
+#   ARCHIVE   the ready-made interpreter, a URL or path and its sha256, as in https://…/cpython….tar.gz#sha256=0123…
+#             (python-build-standalone's install_only layout); also a key of a row
 #   JOBS      how many targets to build at once; default: make's own -j, else 1
 #   SIGN_KEY  private key in PEM (RSA; deploy/keygen.sh makes one): sign the .sha256 with it
 #   XDG_CACHE_HOME, TMPDIR, http_proxy, https_proxy, no_proxy, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_CERT

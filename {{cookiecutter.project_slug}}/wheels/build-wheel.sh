@@ -19,6 +19,8 @@ main() {
   # Debug information and symbols would be most of a compiled wheel. CFLAGS replaces the interpreter's own in Python 2,
   # whose headers need -fno-strict-aliasing (PEP 3123).
   export CFLAGS="-g0 -fno-strict-aliasing" LDFLAGS=-Wl,--strip-all
+  # A ready-made interpreter remembers the compiler of another machine.
+  export CC=gcc CXX=g++
   "$FULL/bin/python$SERIES" -m pip wheel --no-index --no-deps --use-pep517 --find-links "$BUILD_REQUIREMENTS" \
     --wheel-dir "$OUTPUT" "$SOURCES/$SOURCE"
 }

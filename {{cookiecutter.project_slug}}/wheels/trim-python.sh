@@ -36,8 +36,8 @@ remove_unneeded() {
 }
 
 strip_binaries() {
-  chmod u+w "$SHIPPED"/bin/python[23].* "$SHIPPED"/lib/python[23].*/lib-dynload/*.so
-  strip --strip-unneeded "$SHIPPED"/bin/python[23].* "$SHIPPED"/lib/python[23].*/lib-dynload/*.so
+  find "$SHIPPED/bin" "$SHIPPED/lib" -type f \( -name 'python[23].*' -o -name '*.so' -o -name '*.so.*' \) \
+    -exec chmod u+w {} + -exec strip --strip-unneeded {} +
 }
 
 main() {

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pack
-from builder import cache, libraries, network, pairs, sources, systems
+from builder import archive, cache, libraries, modes, network, pairs, sources, systems
 from builder.engine import ENVIRONMENT, Engine, Job, Mount, run, worktree
 from builder.output import INTERNAL, UNAVAILABLE, warning
 from builder.settings import WHEELS
 from builder.targets import Target
 
-COMPILE = (
-    Job("build-python.sh", "compiling CPython", INTERNAL),
-    Job("measure-glibc.sh", "measuring glibc", INTERNAL),
-)
+MEASURE = Job("measure-glibc.sh", "measuring glibc", INTERNAL)
+COMPILE = (Job("build-python.sh", "compiling CPython", INTERNAL), MEASURE)
 FETCH_TOOLS = Job("fetch-tools.sh", "fetching pip and what belongs to it", UNAVAILABLE, network=True)
 INSTALL_TOOLS = Job("install-tools.sh", "installing pip and what belongs to it", INTERNAL)
 FINISH = (
@@ -24,6 +22,10 @@ FINISH = (
     Job("compile-stdlib.sh", "compiling the standard library's byte code", INTERNAL),
     Job("test-python.sh", "importing every module of the compiled CPython", INTERNAL),
 )
+# An archive has its libraries already; a library from outside of it fails the test.
+FINISH_ARCHIVE = tuple(job for job in FINISH if job.script != "vendor-libraries.sh")
+# python-build-standalone leaves it out: its licence is the GPL.
+NOT_IN_ARCHIVES = "dbm.gnu"
 DESCRIBE = Job("describe-python.sh", "asking CPython what it is", INTERNAL)
 FINISH_DATA = ("base-libraries.txt", "check_stdlib.py")
 
@@ -145,9 +147,36 @@ def finished(engine: Engine, target: Target, whole: Path) -> Path:
     return cache.entry("interpreters", finished_key(engine, target), make)
 
 
+def adopted_key(engine: Engine, target: Target) -> str:
+    """Return the name of the cache entry with the interpreter of an archive."""
+    inputs = (archive.of_target(target).sha256, target.python, engine.identity(), scripts_key((MEASURE,)))
+    return f"adopted-{cache.key(*inputs)}"
+
+
+def adopted(engine: Engine, target: Target) -> tuple[Path, Path]:
+    """Return the cache entries with the interpreter of an archive, in full/, and what is shipped of it, in shipped/."""
+
+    def adopt(entry: Path) -> None:
+        archive.unpack(archive.fetch(archive.of_target(target)), target, entry / "full")
+        run(engine, MEASURE, {}, [Mount("FULL", entry / "full", writable=True)])
+
+    whole = cache.entry("interpreters", adopted_key(engine, target), adopt)
+
+    def finish(entry: Path) -> None:
+        shipped = Mount("SHIPPED", entry / "shipped", writable=True)
+        environment = {"MTIME": str(pack.MTIME), "ABSENT": NOT_IN_ARCHIVES}
+        run_all(engine, FINISH_ARCHIVE, environment, [Mount("FULL", whole / "full")], shipped)
+
+    key = cache.key(whole.name, scripts_key(FINISH_ARCHIVE, *FINISH_DATA), pack.MTIME)
+    return whole, cache.entry("interpreters", f"shipped-{key}", finish)
+
+
 def is_cached(engine: Engine, target: Target) -> bool:
     """Tell whether build() would find everything in the cache."""
-    names = (equipped_key(engine, target), finished_key(engine, target))
+    if modes.of_target(target) == modes.ARCHIVE:
+        names = [adopted_key(engine, target)]
+    else:
+        names = [equipped_key(engine, target), finished_key(engine, target)]
     return all((cache.directory("interpreters") / name).is_dir() for name in names)
 
 
@@ -163,10 +192,13 @@ def described(engine: Engine, finished_entry: Path) -> str:
 
 
 def build(engine: Engine, target: Target) -> Interpreter:
-    """Return the target's interpreter, compiling it if the cache has none."""
-    for reason in dict(pairs.of_target(target).absent).values():
-        warning(f"{target.name}: {reason}")
-    whole = equipped(engine, target)
-    shipped = finished(engine, target, whole)
+    """Return the target's interpreter, compiled or out of its archive if the cache has none."""
+    if modes.of_target(target) == modes.ARCHIVE:
+        whole, shipped = adopted(engine, target)
+    else:
+        for reason in dict(pairs.of_target(target).absent).values():
+            warning(f"{target.name}: {reason}")
+        whole = equipped(engine, target)
+        shipped = finished(engine, target, whole)
     glibc = (whole / "full" / "glibc-version").read_text(encoding="utf-8").strip()
     return Interpreter(whole.name, whole / "full", shipped / "shipped", glibc, described(engine, shipped))

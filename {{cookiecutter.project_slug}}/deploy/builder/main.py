@@ -15,6 +15,7 @@ from builder import (
     listing,
     lock,
     machine,
+    modes,
     pairs,
     rows,
     settings,
@@ -74,7 +75,7 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
 def planned() -> dict[Target, str]:
     """Return the chosen targets that can be built, each with its engine; Failure tells what stands in the way."""
     wanted = chosen_targets()
-    pairs.check(wanted)
+    pairs.check([target for target in wanted if modes.of_target(target) == modes.PREBUILT])
     say("==> engine")
     plan = choice.plan(wanted)
     for engine in dict.fromkeys(plan.values()):

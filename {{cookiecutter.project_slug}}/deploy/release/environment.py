@@ -22,13 +22,13 @@ def create(release):
 
 
 def _make_with_virtualenv(release):
-    """Python 2 has no venv: its interpreter brings virtualenv, which else would keep notes in somebody's home."""
-    notes = tempfile.mkdtemp()
+    """Python 2 has no venv: its interpreter brings virtualenv, which keeps notes in its home."""
+    home = tempfile.mkdtemp()
     try:
-        command = [release.interpreter, "-E", "-s", "-B", "-m", "virtualenv", "--no-seed", "--app-data", notes]
-        _run(command + [release.venv])
+        command = [release.interpreter, "-E", "-s", "-B", "-m", "virtualenv", "--no-seed", release.venv]
+        _run(command, HOME=home)
     finally:
-        shutil.rmtree(notes, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _install_wheels(release):
@@ -49,8 +49,8 @@ def _install_wheels(release):
     _run([release.python, "-E", "-s", "-B"] + pip + ["install", "--quiet", "--requirement", listed] + options)
 
 
-def _run(command):
-    status, output = process.run(command, environment={"PYTHONDONTWRITEBYTECODE": "1"})
+def _run(command, **variables):
+    status, output = process.run(command, environment=dict(variables, PYTHONDONTWRITEBYTECODE="1"))
     if status:
         raise Failure(BAD_BUNDLE, "%s failed:\n%s" % (" ".join(command[:4]), process.tail(output)))
 
