@@ -45,6 +45,11 @@ print(json.dumps({
     "shared": sorted({os.path.basename(path) for path in own if "libssl" in path or "libcrypto" in path}),
 }))
 """
+# The app skeleton's own test, with its wheels.
+OWN_TEST = """\
+"$python" -B -m pip install --quiet --disable-pip-version-check --no-index --require-hashes --find-links wheels \
+  --requirement wheels/installed.txt --target /tmp/site 2>/tmp/log || { cat /tmp/log; exit 1; }
+PYTHONPATH=/tmp/site "$python" -B test.py 2>&1 | tail -n 1"""
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +70,20 @@ def test_it_has_all_that_was_promised(project, engine, tmp_path, debian, python,
     with only_row(project, debian, python) as target:
         result = project.run("deploy/build_tarball.sh", "1", ENGINE="docker")
     assert result.returncode == 0, result.stdout + result.stderr
-    found = answer(engine, debian, project.root / f"dist/{target}/app-v1.tar.gz")
+    bundle = project.root / f"dist/{target}"
+    found = json.loads(in_container(engine, debian, bundle, '"$python" -B -E -s -c "$1"', PROBE))
     assert found["version"] == python
     assert found["openssl"].startswith(openssl)
     # From source it is inside of the extension modules; the system's travels with them.
     assert bool(found["shared"]) == (openssl != FROM_SOURCE)
     assert found["certificates"] in ("/etc/ssl/cert.pem", "/usr/lib/ssl/cert.pem")
+    assert in_container(engine, debian, bundle, OWN_TEST) == "OK\n"
 
 
-def answer(engine, debian, tarball):
-    """What PROBE prints, in a container of the bare system without a network."""
-    unpack = "mkdir /tmp/b && tar -xzf /bundle/app-v1.tar.gz -C /tmp/b && exec /tmp/b/python-*/bin/python -B -E -s -c"
-    mount = {str(tarball.parent): {"bind": "/bundle", "mode": "ro"}}
-    command = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", f'{unpack} "$1"', "sh", PROBE]
-    output = engine.containers.run(f"debian:{debian}", command, volumes=mount, network_mode="none", remove=True)
-    return json.loads(output)
+def in_container(engine, debian, bundle, script, *arguments):
+    """What a script prints where the bundle is unpacked, on the bare system without a network."""
+    unpack = "mkdir /tmp/b && tar -xzf /bundle/app-v1.tar.gz -C /tmp/b && cd /tmp/b/app-v1"
+    unpack += " && python=$(echo ../python-*/bin/python)"
+    mount = {str(bundle): {"bind": "/bundle", "mode": "ro"}}
+    command = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", f"{unpack} && {script}", "sh", *arguments]
+    return engine.containers.run(f"debian:{debian}", command, volumes=mount, network_mode="none", remove=True).decode()

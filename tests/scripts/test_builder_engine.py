@@ -80,8 +80,8 @@ def test_the_image_is_pulled_and_built_once(stubs):
         f"{inspect} {{{{.Id}}}} {image}",
         "apt-config shell proxy Acquire::http::Proxy",
         f"docker build --pull=false --tag {image} --ulimit nofile=1024:4096 --build-arg BASE_IMAGE=debian:12"
-        " --build-arg PACKAGES=debian.txt --build-arg VAULT= --build-arg REPOSITORY= --build-arg http_proxy"
-        f" {building.TEMPLATE / 'wheels'}",
+        f" --build-arg PACKAGES=debian.txt --build-arg VAULT= --build-arg REPOSITORY="
+        f" --build-arg http_proxy {building.TEMPLATE / 'wheels'}",
     ]
     assert stubs.log() == expected
     second = docker()

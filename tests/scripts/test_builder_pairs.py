@@ -36,7 +36,7 @@ IMAGES = {
 }
 OPENSSL_1_1_1, OPENSSL_1_0_2 = ("openssl", "1.1.1w"), ("openssl", "1.0.2u")
 SQLITE, LIBFFI, XZ = ("sqlite", "3440200"), ("libffi", "3.3"), ("xz", "5.2.5")
-# The table of what is stock, what comes from source (EPEL 5, which would have xz, cannot be reached) and what cannot be.
+# What is stock, what comes from source (EPEL 5, which would have xz, cannot be reached) and what cannot be.
 LIBRARIES = {
     "centos 5": [[OPENSSL_1_0_2], [OPENSSL_1_0_2, XZ], *3 * [[OPENSSL_1_0_2, LIBFFI, SQLITE, XZ]], *5 * [None]],
     "centos 6": [[], [OPENSSL_1_1_1], *4 * [[OPENSSL_1_1_1, SQLITE]], *4 * [None]],

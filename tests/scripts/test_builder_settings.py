@@ -64,7 +64,8 @@ def test_every_problem_is_named_at_once():
     assert str(failure.value).splitlines() == [
         'deploy/targets.json, row 1, key "os": must be a name such as debian, in quotes, not "De bian"',
         '    row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"',
-        '    row 1, key "pyton": is unknown; known are os, version, bit, image, arch, engine, interpreter, archive, python',
+        '    row 1, key "pyton": is unknown; known are os, version, bit, image, arch, engine, interpreter, '
+        "archive, python",
         '    row 2, key "version": is missing',
         '    row 2, key "python": must be a list such as ["3.11.2"], not ["3.11"]',
         '    row 4, key "python": debian-12-x86_64-py3.11.2 is in row 3 already',

@@ -45,8 +45,7 @@ def import_failures(names):
 def foreign_libraries(base_libraries):
     """Return one line for every library in this process that neither the interpreter nor every system has.
 
-    Source: /proc/PID/maps, proc(5): the sixth field is the mapped file. Before glibc 2.34 that is libc-2.31.so for
-    libc.so.6.
+    Source: /proc/PID/maps, proc(5): the sixth field is the mapped file; before glibc 2.34, libc-2.31.so for libc.so.6.
     """
     with open("/proc/self/maps") as maps:
         paths = {line.split(None, 5)[5].strip() for line in maps if ".so" in line and len(line.split(None, 5)) == 6}

@@ -10,7 +10,7 @@ set -Eeuo pipefail
 
 readonly ETC="${ROOT:-}/etc"
 # Both spellings: 8 has $contentdir where the others have centos; the software collections of 6 have 6 where others have $releasever.
-# shellcheck disable=SC2016  # yum expands these
+# shellcheck disable=SC2016  # yum's variables, not the shell's
 readonly MIRROR='https*://mirror\.centos\.org/\(centos\|\$contentdir\)/\(\$releasever\|[0-9.]*\)/'
 
 mend_repositories() {

@@ -15,9 +15,9 @@ main() {
   local bootstrap list
   bootstrap="$(mktemp -d)"
   "$FULL/bin/python$SERIES" -m zipfile -e "$FILES"/pip-*.whl "$bootstrap"
-  sed -e '/^# then$/,$d' "$TOOLS" >"$bootstrap/first.txt"
-  sed -e '1,/^# then$/d' "$TOOLS" >"$bootstrap/second.txt"
-  for list in first second; do
+  sed -e '/^# more$/,$d' "$TOOLS" >"$bootstrap/basic.txt"
+  sed -e '1,/^# more$/d' "$TOOLS" >"$bootstrap/more.txt"
+  for list in basic more; do
     if [ -s "$bootstrap/$list.txt" ]; then
       "$FULL/bin/python$SERIES" "$bootstrap/pip" install --no-index --no-deps --require-hashes --no-warn-script-location \
         --find-links "$FILES" --requirement "$bootstrap/$list.txt"

@@ -1,4 +1,4 @@
-"""Runs the builder: python3 -B deploy/builder tarball VERSION | lock | targets; see the scripts that call it."""
+"""Runs the builder: python3 -B deploy/builder tarball VERSION | lock | targets; see build_tarball.sh and the others."""
 
 import sys
 from pathlib import Path

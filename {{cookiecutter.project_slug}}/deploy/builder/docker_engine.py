@@ -101,9 +101,8 @@ class DockerEngine:
         self.system = f"{target.os} {target.version} in a container of {system.image}"
         self.repository = f"offline-flask/{target.os}-{target.version}"
         self.arguments = {"VAULT": system.vault, "REPOSITORY": system.repository}
-        self.inputs = [WHEELS / name for name in ("Dockerfile", "install-build-deps.sh", "fix-repos.sh")] + [
-            system.packages
-        ]
+        mend = [WHEELS / "fix-repos.sh"] if system.vault else []
+        self.inputs = [WHEELS / "Dockerfile", WHEELS / "install-build-deps.sh", *mend, system.packages]
         self.image = ""
 
     def with_packages(self, packages: Path) -> "DockerEngine":

@@ -77,7 +77,7 @@ def run(engine: Engine, job: Job, environment: dict[str, str], mounts: list[Moun
 
 @contextmanager
 def worktree(made: Path) -> Iterator[Mount]:
-    """Make the directory that a script fills, and yield one beside it to work in, gone when the script is done."""
+    """Make the directory that a script fills, and yield one beside it to work in, which goes afterwards."""
     work = made.with_name("work")
     for directory in (made, work):
         directory.mkdir()

@@ -60,8 +60,8 @@ def open_files_problem() -> str:
     wanted = docker_engine.MOST_OPEN_FILES
     if hard == resource.RLIM_INFINITY or hard >= wanted:
         return ""
-    advice = f"raise it: ulimit -Hn {wanted}, or in limits.conf(5)"
-    return f"a container may open {wanted} files here, and this session only {hard}; {advice}"
+    mend = f"raise it: ulimit -Hn {wanted}, or in limits.conf(5)"
+    return f"a container may open {wanted} files here, and this session only {hard}; {mend}"
 
 
 def cache_problem() -> str:

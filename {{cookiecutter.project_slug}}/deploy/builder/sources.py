@@ -1,4 +1,4 @@
-"""Source tarballs of CPython and libraries: fetched from where wheels/sources.json says, checked, and cached."""
+"""Source tarballs: fetched from where wheels/sources.json says, checked, and kept in the cache."""
 
 import json
 import os
