@@ -58,7 +58,7 @@ def from_tarball(tarball, key=None):
     sums_hash = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()
     sums = f"{release}/SHA256SUMS"
     require("SHA256SUMS" not in contents or sums_hash == sidecar.get(sums), f"{sums} is not what {tarball}.sha256 says")
-    return read_bundle(release, contents, f"{tarball} (sha256 {digest})", True)
+    return read_bundle(release, contents, f"{tarball.parent.name}/{tarball.name} (sha256 {digest})", True)
 
 
 def from_box(host, name, version, sidecar, key=None):

@@ -75,12 +75,22 @@ installation() {
   fact base_owner "$(stat -c %u .)"
   fact current "$(readlink current)"
   fact python_link "$(readlink -f "$release/venv/bin/python")"
-  fact system_packages "$(sed -n 's/^include-system-site-packages *= *//p' "$release/venv/pyvenv.cfg" 2>/dev/null)"
+  fact system_packages "$(system_packages)"
   fact instance "$(readlink -f "$release/instance")"
   fact python_hash "$(sha256sum "$release/venv/bin/python" 2>/dev/null | sed 's/ .*//')"
   [ ! -f "state/complete/$version" ] || fact complete yes
   [ ! -d /run/systemd/system ] || fact systemd yes
   [ ! -r state/supervisor/supervisord.pid ] || fact supervisord "$(cat state/supervisor/supervisord.pid)"
+}
+
+# As pyvenv.cfg says; the environments of Python 2 have a file instead (virtualenv).
+system_packages() {
+  set -- "$release"/venv/lib/python2*/no-global-site-packages.txt
+  if [ -f "$1" ]; then
+    echo false
+  else
+    sed -n 's/^include-system-site-packages *= *//p' "$release/venv/pyvenv.cfg" 2>/dev/null
+  fi
 }
 
 # Read, never sourced.
@@ -115,7 +125,7 @@ listeners() {
       [ "$pid" = 0 ] || describe_process "$address" "$pid"
     elif [ "$pid" != 0 ]; then
       case $(readlink "/proc/$pid/exe") in
-        "$PWD/$python_dir/"*) fact other_listener "$address" "$number" "$pid" ;;
+        "$PWD/$python_dir/"* | "$PWD/$release/venv/"*) fact other_listener "$address" "$number" "$pid" ;;
       esac
     fi
   done

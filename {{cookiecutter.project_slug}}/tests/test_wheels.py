@@ -11,7 +11,7 @@ from wheels import script_hashes
 REMEDY = "find out who did it; install the release again"
 # What `python -m venv` and virtualenv put in beside the wheels.
 ITS_OWN = re.compile(
-    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*|bin/[aA]ctivate[A-Za-z_.0-9]*"
+    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*(-config)?|bin/[aA]ctivate[A-Za-z_.0-9]*"
     r"|lib/python[0-9.]+/site-packages/_virtualenv\.(py|pth))\Z"
 )
 
@@ -69,6 +69,7 @@ def test_no_other_files(box, bundle):
         and path not in directories
         and not ITS_OWN.match(path)
         and not _is_byte_code_of(path, expected)
+        and not _is_of_virtualenv(path, bundle)
         and not _is_of_another_package(path, bundle)
     ]
     require(
@@ -131,6 +132,11 @@ def _is_byte_code_of(path, expected):
         directory = os.path.dirname(directory)
     source = os.path.join(directory, name.split(".")[0] + ".py")
     return name.endswith(".pyc") and source in expected
+
+
+def _is_of_virtualenv(path, bundle):
+    """For Python 2 it links and copies the standard library, whose files are checked where they come from."""
+    return bundle.python.startswith("2.") and not re.match(r"bin/|.*/site-packages/", path)
 
 
 def _is_of_another_package(path, bundle):
