@@ -143,7 +143,16 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS)
+# Shown by another row in every run, or on a box.
+FULL = {
+    *("interpreter edited", "list of files edited", "set-user-id", "a link leads elsewhere", "installed file missing"),
+    *("script of a wheel edited", "byte code of nothing", "program added"),
+}
+
+
+@pytest.mark.parametrize(
+    "mutation", [pytest.param(name, marks=[pytest.mark.full] * (name in FULL)) for name in MUTATIONS]
+)
 def test_each_change_to_a_file_turns_its_own_check_red(project, home, mutation):
     check, commands = MUTATIONS[mutation]
     subprocess.run(["sh", "-c", commands], cwd=home, check=True)
@@ -179,7 +188,11 @@ def test_with_the_sidecar_alone_the_box_s_own_lists_are_anchored(project, home):
     assert MODES in verdicts(project.verify("local", HOME=str(home)), "RED")
 
 
-@pytest.mark.parametrize("path", ["SHA256SUMS", "MANIFEST", "wheels/installed.txt", "deploy/box/nginx.conf"])
+@pytest.mark.parametrize(
+    "path",
+    ["SHA256SUMS", "wheels/installed.txt"]
+    + [pytest.param(path, marks=pytest.mark.full) for path in ("MANIFEST", "deploy/box/nginx.conf")],
+)
 def test_lists_that_the_sidecar_does_not_anchor_are_not_believed(project, home, path):
     anchors(project, ".sha256")
     subprocess.run(["sh", "-c", 'chmod u+w "$1" && echo >>"$1"', "sh", home / "app-v1" / path], check=True)
