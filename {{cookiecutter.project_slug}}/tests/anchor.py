@@ -10,8 +10,8 @@ import subprocess
 import tarfile
 import zlib
 
+from asking import AS_ROOT, run
 from expected import WANTED, BadBundle, decode, parse_sums, read_bundle, require
-from facts import AS_ROOT, run
 
 HEAD_SCRIPT = (pathlib.Path(__file__).parent / "box_head.sh").read_text(encoding="ascii")
 UNANCHORED = "UNANCHORED, in the lists of the box itself"

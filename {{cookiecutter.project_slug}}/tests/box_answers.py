@@ -1,6 +1,6 @@
 """Ask gunicorn and nginx on the box for pages and print the answers as one JSON line.
 
-facts.py sends this text to the box, where the release's own interpreter runs it (Python 2.7 or 3):
+asking.py sends this text to the box, where the release's own interpreter runs it (Python 2.7 or 3):
 a box need not have curl. Arguments: PORT HEALTH_PATH HOST.
 """
 

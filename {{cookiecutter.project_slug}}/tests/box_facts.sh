@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything that the checks need to see of a box, read in one go; it changes and executes nothing there.
-# facts.py sends this text to the box's sh, as root where the login may; it is not copied to the box.
+# asking.py sends this text to the box's sh, as root where the login may; it is not copied to the box.
 #
 # Usage: sh -c "$(cat box_facts.sh)" box_facts HOME NAME VERSION PYTHON_DIR PORT [SUPPORT_DIR...]
 #   HOME is the login user's home, where user mode has its BASE.

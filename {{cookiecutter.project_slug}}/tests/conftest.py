@@ -4,8 +4,9 @@ import pathlib
 
 import anchor
 import pytest
+from asking import NoAnswer
 from expected import BadBundle
-from facts import ANY_ADDRESS, LOOPBACK, NoAnswer
+from facts import ANY_ADDRESS, LOOPBACK
 from judgement import not_applicable, require
 from look import Look, box_name, look_at_all
 from reporter import Reporter

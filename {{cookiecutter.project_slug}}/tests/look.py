@@ -5,7 +5,7 @@ import dataclasses
 from typing import Any
 
 from anchor import Disagreement
-from facts import NoAnswer, read_answers, read_facts
+from asking import NoAnswer, read_answers, read_facts
 
 # The boxes do the work; this machine waits for them.
 AT_ONCE = 16
