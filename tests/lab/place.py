@@ -16,6 +16,9 @@ from lab.command import CommandFailed
 from lab.project import Project
 from lab.sandbox import Sandbox, open_sandbox
 
+# What a box has and a machine may lack, and the words of the checks that are red without it.
+TOOLS_OF_CHECKS = {"crontab": "(crontab)", "logrotate": "the rotation of the logs"}
+
 
 class Place(Protocol):
     """What the demo asks of it.
@@ -85,8 +88,9 @@ class InASandbox:
         result = self._sandbox.run(*command, cwd=project.root, check=False, XDG_CACHE_HOME=cache)
         show(result)
         red = [line for line in result.stdout.splitlines() if line.lstrip().startswith("RED ")]
-        if not shutil.which("crontab") and len(red) == 1 and "(crontab)" in red[0]:
-            self.skipped += "; the start at boot: this machine has no crontab"
+        missing = [tool for tool in TOOLS_OF_CHECKS if not shutil.which(tool)]
+        if red and all(any(TOOLS_OF_CHECKS[tool] in line for tool in missing) for line in red):
+            self.skipped += f"; what needs {' and '.join(missing)}: this machine has none"
         elif result.returncode != 0:
             raise CommandFailed(f"exit {result.returncode} from: {' '.join(command)}; see above")
 
