@@ -19,7 +19,8 @@
 #   REPORT   a directory for the report, instead of dist/reports
 #
 # Exit codes: those of setup.sh where it fails; 1 a check is red; 64 usage; 65 the bundle is damaged; 69 no bundle, no image,
-#   or no place to rehearse in; 70 internal; 73 no report.
+#   or no place to rehearse in; 70 internal; 73 no report;
+#   130 interrupted.
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -67,4 +67,5 @@ if __name__ == "__main__":
         print(f"error: {failure}", file=sys.stderr)
         sys.exit(failure.code)
     except KeyboardInterrupt:
-        sys.exit("error: interrupted; what was started is put away")
+        print("error: interrupted; what was started is put away", file=sys.stderr)
+        sys.exit(130)

@@ -79,7 +79,21 @@ def open_container(image: str, mode: str) -> Iterator[ContainerPlace]:
     """Start one, and remove it afterwards. Raises Failure 69 where no engine answers or has the image."""
     with closing(connect()) as engine:
         require_image(engine, image)
-        container = engine.containers.run(
+        container = start(engine, image)
+        try:
+            place = ContainerPlace(container, image, mode)
+            place.prepare()
+            yield place
+        except APIError as error:
+            raise Failure(INTERNAL, f"the Docker engine failed: {error.explanation or error}") from error
+        finally:
+            container.remove(force=True)
+
+
+def start(engine: docker.DockerClient, image: str) -> Container:
+    """Start a container that only waits. Raises Failure 69."""
+    try:
+        return engine.containers.run(
             image,
             ["sleep", "2147483647"],
             name=f"offline-flask-rehearsal-{uuid.uuid4().hex[:8]}",
@@ -89,14 +103,9 @@ def open_container(image: str, mode: str) -> Iterator[ContainerPlace]:
             cap_add=CAPABILITIES,
             tmpfs={"/tmp": NOEXEC, "/var/tmp": NOEXEC},
         )
-        try:
-            place = ContainerPlace(container, image, mode)
-            place.prepare()
-            yield place
-        except APIError as error:
-            raise Failure(INTERNAL, f"the Docker engine failed: {error.explanation or error}") from error
-        finally:
-            container.remove(force=True)
+    except APIError as error:
+        reason = error.explanation or error
+        raise Failure(UNAVAILABLE, f"no container of {image} can be started: {reason}") from error
 
 
 def connect() -> docker.DockerClient:
