@@ -1,4 +1,4 @@
-"""What the fault tests share: two releases on a box, a client that never stops asking, and the invariants of FAULTS."""
+"""What the fault tests share: faults, a client that never stops asking, and the invariants of FAULTS."""
 
 import threading
 import time
@@ -7,11 +7,18 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+import operating
 from lab.command import wait_until
 from lab.load import enter_network
 
 INJECT = Path(__file__).with_name("inject.py")
 SETTLING_SECONDS = 60
+# One mode in `make test`, both in `make test-all`; both in each; the fixture is conftest's.
+USER_IN_FULL = ["root", pytest.param("user", marks=pytest.mark.full)]
+one_mode = pytest.mark.parametrize("installation", USER_IN_FULL, indirect=True, scope="module")
+both_modes = pytest.mark.parametrize("installation", ["root", "user"], indirect=True, scope="module")
 # Answers the version of `current`, of the boot default, and of every process that serves.
 AGREEMENT = r"""
 cd {base}
@@ -26,47 +33,21 @@ done
 """
 
 
-class Installation:
-    """The app on a box, in root or in user mode."""
+class Installation(operating.Installation):
+    """The app on a box, in root or in user mode, where faults are put in its way."""
 
-    def __init__(self, project, box, mode):
-        self.project = project
-        self.box = box
-        self.mode = mode
-        self.user = {"root": "root", "user": "app"}[mode]
-        self.base = {"root": "/opt/app", "user": "/home/app"}[mode]
-
-    def deploy(self, version):
-        """make deploy, by its script for the exit code."""
-        return self.project.run(
-            "deploy/ship.sh",
-            f"{self.user}@{self.box.address}",
-            version,
-            SSH_CONFIG=self.box.ssh_config,
-            **({"USERNAME": "app"} if self.mode == "root" else {}),
-        )
-
-    def must_deploy(self, version):
-        result = self.deploy(version)
-        assert result.returncode == 0, result.stdout + result.stderr
-
-    def ssh(self, command, **options):
-        return self.box.ssh(command, user=self.user, **options)
-
-    def activate(self, *arguments):
-        return self.ssh(f"sh {self.base}/current/deploy/activate.sh {' '.join(arguments)}", check=False)
-
-    def inject(self, kind, step, command, version=""):
+    def inject(self, kind, step, command, version="", settings=""):
         """Run a command of the release code with one step killed or failing."""
         self.box.copy_to(INJECT, "/tmp/inject.py", user=self.user)
         python = f"{self.base}/{self.interpreter()}/bin/python3 -E -s -B"
         code = f"{self.base}/app-v{version or self.current()}/deploy/release"
         line = f"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME={self.base} {python} /tmp/inject.py {kind} {step}"
-        return self.ssh(f"{line} {code} {command} {self.base} app {version}", check=False, timeout=180)
+        arguments = f"{command} --settings '{settings}' {self.base} app {version}"
+        return self.ssh(f"{line} {code} {arguments}", check=False, timeout=180)
 
-    def steps(self, command, version=""):
-        """How many steps a command takes."""
-        result = self.inject("count", 0, command, version)
+    def steps(self, command, version="", settings=""):
+        """Run a command to its end; how many steps it took."""
+        result = self.inject("count", 0, command, version, settings)
         assert result.returncode == 0, result.stdout + result.stderr
         return int(result.stdout.rsplit("steps: ", 1)[1])
 
@@ -97,8 +78,8 @@ class Installation:
         return self.current()
 
     def _quiet(self):
-        command = f"[ ! -e {self.base}/state/switching ] && flock -n {self.base}/state/lock true"
-        return self.ssh(command, check=False).returncode == 0
+        command = "[ ! -e switching ] && [ ! -e settings.former ] && flock -n lock true"
+        return self.ssh(f"cd {self.base}/state && {command}", check=False).returncode == 0
 
     def intact(self):
         """Every complete release and its interpreter has exactly its listed content (I5)."""

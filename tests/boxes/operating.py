@@ -2,8 +2,11 @@
 
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+
+from lab.box import boot_box
 
 LOGIN = {"root": "root", "user": "app"}
 BASE = {"root": "/opt/app", "user": "/home/app"}
@@ -57,14 +60,32 @@ class Installation:
         return BASE[self.mode]
 
     @property
-    def host(self):
-        return f"{LOGIN[self.mode]}@{self.box.address}"
+    def user(self):
+        """Whoever installed, and logs in."""
+        return LOGIN[self.mode]
 
-    def deploy(self, version, check=True, **variables):
+    @property
+    def home(self):
+        """The home directory of whoever installed, as this machine sees it."""
+        return self.box.root / {"root": "root", "user": "home/app"}[self.mode]
+
+    @property
+    def host(self):
+        return f"{self.user}@{self.box.address}"
+
+    def deploy(self, version, **variables):
         """deploy/ship.sh, as make deploy calls it; its exit code is not make's."""
-        result = self.run("deploy/ship.sh", self.host, version, USERNAME="app", **variables)
-        assert not check or result.returncode == 0, result.stdout + result.stderr
+        return self.run("deploy/ship.sh", self.host, version, USERNAME="app", **variables)
+
+    def must_deploy(self, version, **variables):
+        result = self.deploy(version, **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
         return result
+
+    def activate(self, *arguments):
+        """activate.sh of the release in service."""
+        command = f"sh {self.base}/current/deploy/activate.sh {' '.join(arguments)}"
+        return self.ssh(command, check=False, timeout=120)
 
     def verb(self, verb, *arguments, **variables):
         """deploy/remote.sh VERB HOST."""
@@ -75,7 +96,7 @@ class Installation:
 
     def ssh(self, command, **options):
         """Run a shell line as whoever installed."""
-        return self.box.ssh(command, user=LOGIN[self.mode], **options)
+        return self.box.ssh(command, user=self.user, **options)
 
     def page(self, path="/version", port=None):
         url = f"http://127.0.0.1:{port or PORT[self.mode]}{path}"
@@ -83,6 +104,16 @@ class Installation:
 
     def write_settings(self, text):
         self.box.ssh(f"cat >{self.base}/shared/app.env", user="app", input=text)
+
+
+@contextmanager
+def installed(project, mode, *versions, kind=Installation, **variables):
+    """A box with these versions deployed one after the other; the last one is in service."""
+    with boot_box("debian-12") as box:
+        installation = kind(project, box, mode)
+        for version in versions:
+            installation.must_deploy(version, **variables)
+        yield installation
 
 
 @dataclass

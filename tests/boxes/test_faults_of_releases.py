@@ -3,26 +3,15 @@
 import pytest
 
 import variants
-from faults import Installation, asking
-from lab.box import boot_box
+from faults import asking, one_mode
 
+pytestmark = one_mode
 REASONS = {
     "import error": "broken on purpose",
     "answers 500": "did not answer / with 200",
     "crash loop": "loses its workers while it answers",
     "too slow": "did not answer / with 200",
 }
-
-
-@pytest.fixture(scope="module", params=["root", pytest.param("user", marks=pytest.mark.full)])
-def installation(request, project):
-    """Releases 1 and 2 on a box, 2 in service."""
-    with boot_box("debian-12") as box:
-        installation = Installation(project, box, request.param)
-        for version in ("1", "2"):
-            project.build(version)
-            installation.must_deploy(version)
-        yield installation
 
 
 # The gate's patience is a minute: once in make test, twice in make test-all.

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lab.box import boot_box
-from operating import APP, Installation
+from operating import APP, installed
 
 # Fewer than logrotate keeps.
 ROTATIONS = 12
@@ -25,9 +24,7 @@ def bundles(project):
 
 @pytest.fixture(scope="module", params=["root", "user"])
 def installation(request, bundles):
-    with boot_box("debian-12") as box:
-        installation = Installation(bundles, box, request.param)
-        installation.deploy("1", SETTINGS="WORKERS=4")
+    with installed(bundles, request.param, "1", SETTINGS="WORKERS=4") as installation:
         yield installation
 
 
@@ -48,7 +45,7 @@ def lines(installation, name, pattern):
 
 @pytest.mark.parametrize("version", ["1", "2"])
 def test_rotations_under_load_lose_and_tear_no_line(installation, version):
-    installation.deploy(version)
+    installation.must_deploy(version)
     base, mark = installation.base, f"load{version}"
     client = (
         f"i=0; while [ ! -e /tmp/stop ]; do i=$((i + 1)); name={mark}-$1-$i; "
@@ -88,6 +85,6 @@ def test_the_box_rotates_by_itself(installation):
 
 def test_without_logrotate_there_is_a_warning(installation):
     installation.box.ssh("mv /usr/sbin/logrotate /root")
-    result = installation.deploy("1")
+    result = installation.must_deploy("1")
     installation.box.ssh("mv /root/logrotate /usr/sbin")
     assert result.stderr.count("warning: logrotate is not installed") == 2

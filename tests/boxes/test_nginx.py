@@ -2,9 +2,8 @@
 
 import pytest
 
-from lab.box import boot_box
 from lab.command import run
-from operating import APP, Installation
+from operating import APP, Installation, installed
 
 SITE, SNIPPET = "/etc/nginx/conf.d/app.conf", "/etc/nginx/app-offline-flask.snippet"
 # As in docs/tls.md
@@ -30,9 +29,7 @@ def bundles(project):
 
 @pytest.fixture(scope="module")
 def installation(bundles):
-    with boot_box("debian-12") as box:
-        installation = Installation(bundles, box)
-        installation.deploy("1")
+    with installed(bundles, "root", "1") as installation:
         yield installation
 
 
@@ -41,12 +38,12 @@ def present(installation):
 
 
 def test_a_server_name_of_its_own(installation):
-    installation.deploy("1", SETTINGS="SERVER_NAME=app.example,*.app.example")
+    installation.must_deploy("1", SETTINGS="SERVER_NAME=app.example,*.app.example")
     ask = "curl --silent --header 'Host: {}' http://127.0.0.1/version"
     assert installation.ssh(ask.format("app.example")).stdout == "1"
     assert installation.ssh(ask.format("www.app.example")).stdout == "1"
     assert "Welcome to nginx" in installation.ssh(ask.format("other").replace("/version", "/")).stdout
-    installation.deploy("1", SETTINGS="SERVER_NAME=")
+    installation.must_deploy("1", SETTINGS="SERVER_NAME=")
     assert installation.page() == "1"
 
 
@@ -61,20 +58,20 @@ def test_a_new_site_that_nginx_refuses_is_taken_back(installation, breakage):
         drop_in = "[Service]\\nExecReload=\\nExecReload=/bin/false\\n"
         installation.ssh(f"printf '{drop_in}' >/etc/systemd/system/nginx.service.d/test.conf; systemctl daemon-reload")
     before = installation.ssh(FILES).stdout
-    result = installation.deploy("2", check=False, SETTINGS="SERVER_NAME=app.example")
+    result = installation.deploy("2", SETTINGS="SERVER_NAME=app.example")
     after = installation.ssh(FILES).stdout
     installation.ssh("rm -rf /etc/nginx/conf.d/zz.conf /etc/systemd/system/nginx.service.d; systemctl daemon-reload")
     assert (result.returncode, after) == (1, before)
     assert "nginx is as before" in result.stderr and "app-v1 is still in service" in result.stderr
     assert installation.page(port=1337) == "1"
     assert installation.ssh("cat /opt/app/state/settings").stdout == ""
-    assert installation.deploy("1").returncode == 0
+    installation.must_deploy("1")
 
 
 def test_a_configuration_that_is_broken_already_is_left_alone(installation):
     installation.ssh("echo 'no such directive;' >/etc/nginx/conf.d/other.conf")
     before = installation.ssh(FILES).stdout
-    result = installation.deploy("1", check=False, SETTINGS="SERVER_NAME=app.example")
+    result = installation.deploy("1", SETTINGS="SERVER_NAME=app.example")
     after = installation.ssh(FILES).stdout
     installation.ssh("rm /etc/nginx/conf.d/other.conf")
     assert (result.returncode, after) == (1, before)
@@ -83,7 +80,7 @@ def test_a_configuration_that_is_broken_already_is_left_alone(installation):
 
 
 def test_a_snippet_serves_tls_from_the_operators_own_server(installation, tmp_path):
-    result = installation.deploy("1", SETTINGS="NGINX=snippet")
+    result = installation.must_deploy("1", SETTINGS="NGINX=snippet")
     assert f"include {SNIPPET};" in result.stdout
     assert present(installation) == [SNIPPET]
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=app.example"]
@@ -95,27 +92,27 @@ def test_a_snippet_serves_tls_from_the_operators_own_server(installation, tmp_pa
     ask = "curl --silent --cacert /etc/nginx/app.crt --resolve app.example:443:127.0.0.1 https://app.example"
     assert installation.ssh(f"{ask}/version").stdout == "1"
     assert installation.ssh(f"{ask}/scheme").stdout == "https"
-    assert "include" not in installation.deploy("2", SETTINGS="PORT=8001").stdout
+    assert "include" not in installation.must_deploy("2", SETTINGS="PORT=8001").stdout
     assert installation.ssh(f"{ask}/version").stdout == "2"
     assert installation.run("deploy/verify.sh", installation.host, "2").returncode == 0
     installation.ssh("rm /etc/nginx/conf.d/operator.conf")
 
 
 def test_none_leaves_nginx_to_the_operator_and_site_is_the_way_back(installation):
-    installation.deploy("2", SETTINGS="NGINX=none PORT=")
+    installation.must_deploy("2", SETTINGS="NGINX=none PORT=")
     assert present(installation) == []
     assert "Welcome to nginx" in installation.page("/", port=80)
     assert installation.page(port=1337) == "2"
-    installation.deploy("1", SETTINGS="NGINX=site")
+    installation.must_deploy("1", SETTINGS="NGINX=site")
     assert (present(installation), installation.page()) == ([SITE], "1")
 
 
 def test_without_nginx_the_release_is_deployed_with_a_warning_and_later_gets_its_site(bundles, box):
     installation = Installation(bundles, box)
     box.ssh("systemctl stop nginx; mv /usr/sbin/nginx /root; mv /etc/nginx /root/etc-nginx")
-    result = installation.deploy("1")
+    result = installation.must_deploy("1")
     assert "warning: nginx is not installed" in result.stderr
     assert installation.page(port=1337) == "1"
     box.ssh("mv /root/nginx /usr/sbin; mv /root/etc-nginx /etc/nginx")
-    assert installation.deploy("1").returncode == 0
+    installation.must_deploy("1")
     assert installation.page() == "1"

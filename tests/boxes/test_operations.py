@@ -5,8 +5,7 @@ import threading
 
 import pytest
 
-from lab.box import boot_box
-from operating import APP, Installation, Visitor
+from operating import APP, Visitor, installed
 
 SLOW_TEST = "import time; time.sleep(4)\n"
 
@@ -27,10 +26,7 @@ def bundles(project):
 @pytest.fixture(scope="module", params=["root", pytest.param("user", marks=pytest.mark.full)])
 def installation(request, bundles):
     """Release 1, then 2, in both modes; the tests of this file leave 2 in service."""
-    with boot_box("debian-12") as box:
-        installation = Installation(bundles, box, request.param)
-        for version in ("1", "2"):
-            installation.deploy(version)
+    with installed(bundles, request.param, "1", "2") as installation:
         yield installation
 
 
@@ -54,7 +50,7 @@ def test_rollback_goes_back_and_forth(installation):
 
 
 def test_status_lists_releases_and_events(installation):
-    assert installation.deploy("3", check=False).returncode == 1
+    assert installation.deploy("3").returncode == 1
     installation.ssh(f"mkdir {installation.base}/app-v7")
     text, parsed = installation.verb("status"), installation.verb("status", JSON="1")
     installation.ssh(f"rmdir {installation.base}/app-v7")
@@ -115,7 +111,7 @@ def test_a_damaged_interpreter_is_replaced_under_a_release_that_runs_from_it(ins
     damage = f"rm -rf {library}/email; cd {library} && chmod u+w . json/decoder.py && echo damaged >json/decoder.py"
     installation.ssh(damage)
     with visitor(installation) as visits:
-        result = installation.deploy("4")
+        result = installation.must_deploy("4")
         assert "is damaged: replacing it" in result.stdout
         assert installation.page() == "4"
         assert installation.verb("rollback").returncode == 0
@@ -167,7 +163,7 @@ def test_uninstall_asks_and_keeps_what_people_made(bundles, installation):
     assert installation.ssh(f"ls {installation.base}/state").stdout == "release-key.pem\n"
     installation.ssh(f"rm {installation.base}/state/release-key.pem")
     assert "greeting" in installation.ssh(f"cat {installation.base}/shared/data/kept").stdout
-    installation.deploy("1")
+    installation.must_deploy("1")
     assert installation.page() == "1"
     assert "greeting" in installation.ssh(f"cat {installation.base}/app-v1/instance/kept").stdout
     again = installation.verb("uninstall", CONFIRM="yes", SHARED="remove")

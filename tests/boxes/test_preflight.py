@@ -115,7 +115,7 @@ def test_a_wrong_clock_and_too_little_memory(installation):
 
 
 def test_beside_a_release_in_service_its_own_port_and_nginx_are_no_gaps(installation):
-    installation.deploy("1")
+    installation.must_deploy("1")
     assert preflight(installation, check=True).stderr == ""
     maps = "$(for pid in $(pgrep -u app gunicorn); do echo /proc/$pid/smaps; done)"
     count = "pgrep -c -u app gunicorn"
@@ -125,7 +125,7 @@ def test_beside_a_release_in_service_its_own_port_and_nginx_are_no_gaps(installa
 
 def test_a_gunicorn_started_by_hand_is_no_gap(bundles, box):
     installation = Installation(bundles, box, "user")
-    installation.deploy("1")
+    installation.must_deploy("1")
     by_hand = "cd app-v1 && . venv/bin/activate && gunicorn -D -b 127.0.0.1:1337 app:app"
     box.ssh("pkill -u app -f '[s]upervisor/run.py'; while pgrep -u app gunicorn; do sleep 0.1; done", user="app")
     box.ssh("rm -r state current", user="app")

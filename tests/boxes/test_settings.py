@@ -2,8 +2,7 @@
 
 import pytest
 
-from lab.box import boot_box
-from operating import APP, Installation
+from operating import APP, Installation, installed
 
 HOOK = """
 echo "as $(id -un) in $(pwd) with $(command -v python) and $GREETING" >>instance/hook.log
@@ -31,9 +30,7 @@ def bundles(project):
 
 @pytest.fixture(scope="module")
 def installation(bundles):
-    with boot_box("debian-12") as box:
-        installation = Installation(bundles, box)
-        installation.deploy("1")
+    with installed(bundles, "root", "1") as installation:
         yield installation
 
 
@@ -50,7 +47,7 @@ def test_app_env_is_made_for_the_account_alone_and_kept(installation):
 
 def test_the_hook_runs_before_the_switch_and_the_test_saw_none_of_the_box(installation):
     """The test of the release fails if it sees a setting or the data."""
-    result = installation.deploy("2")
+    result = installation.must_deploy("2")
     assert "Running before-switch.sh of app-v2" in result.stdout
     said = installation.ssh("cat /opt/app/app-v2/instance/hook.log; ls /opt/app/shared/data /opt/app/run").stdout
     assert said.startswith("as app in /opt/app/app-v2 with /opt/app/app-v2/venv/bin/python and hello\n")
@@ -60,7 +57,7 @@ def test_the_hook_runs_before_the_switch_and_the_test_saw_none_of_the_box(instal
 
 def test_a_hook_that_fails_stops_the_deployment(installation):
     installation.ssh("touch /opt/app/shared/data/refuse")
-    result = installation.deploy("3", check=False)
+    result = installation.deploy("3")
     assert result.returncode == 1
     assert "before-switch.sh of app-v3 failed with status 3" in result.stderr
     assert "the data cannot be migrated" in result.stderr and "app-v2 is still in service" in result.stderr
@@ -76,7 +73,7 @@ def test_a_rollback_runs_no_hook(installation):
 
 
 def test_workers_and_port_change_under_the_same_release(installation):
-    result = installation.deploy("2", SETTINGS="WORKERS=2 PORT=8001")
+    result = installation.must_deploy("2", SETTINGS="WORKERS=2 PORT=8001")
     assert "the port changes: for a moment" in result.stderr
     assert (installation.page(), installation.page(port=8001)) == ("2", "2")
     assert listeners(installation) == {"127.0.0.1:8001"}
@@ -85,7 +82,7 @@ def test_workers_and_port_change_under_the_same_release(installation):
 
 
 def test_settings_are_remembered_and_workers_alone_interrupt_nothing(installation):
-    result = installation.deploy("3", SETTINGS="WORKERS=1")
+    result = installation.must_deploy("3", SETTINGS="WORKERS=1")
     assert "the port changes" not in result.stderr
     assert (installation.page(), installation.page(port=8001)) == ("3", "3")
     installation.box.reboot()
@@ -101,7 +98,7 @@ def test_make_verify_knows_the_port(installation):
 def test_a_port_that_a_stranger_holds_is_refused_with_everything_as_before(installation):
     server = "$(echo /opt/app/python-*/bin/python3.11) -m http.server --bind 127.0.0.1 8002"
     installation.ssh(f"systemd-run --quiet --unit stranger {server}; until ss -ltn | grep -q :8002; do sleep 0.1; done")
-    result = installation.deploy("3", check=False, SETTINGS="PORT=8002")
+    result = installation.deploy("3", SETTINGS="PORT=8002")
     assert result.returncode == 78
     assert "port 8002 is held by process" in result.stderr and "http.server" in result.stderr
     assert installation.page(port=8001) == "3"
@@ -110,15 +107,15 @@ def test_a_port_that_a_stranger_holds_is_refused_with_everything_as_before(insta
 
 
 def test_a_new_port_with_another_release_and_back(installation):
-    installation.deploy("1", SETTINGS="PORT=8002 WORKERS=")
+    installation.must_deploy("1", SETTINGS="PORT=8002 WORKERS=")
     assert (installation.page(), listeners(installation)) == ("1", {"127.0.0.1:8002"})
-    installation.deploy("1", SETTINGS="PORT=")
+    installation.must_deploy("1", SETTINGS="PORT=")
     assert (installation.page(), listeners(installation)) == ("1", {"127.0.0.1:1337"})
 
 
 def test_a_refused_release_leaves_the_former_port(bundles, installation):
     installation.write_settings("BROKEN=1\n")
-    result = installation.deploy("3", check=False, SETTINGS="PORT=8003")
+    result = installation.deploy("3", SETTINGS="PORT=8003")
     installation.write_settings("")
     assert result.returncode == 1
     assert (installation.page(), listeners(installation)) == ("1", {"127.0.0.1:1337"})
@@ -127,7 +124,7 @@ def test_a_refused_release_leaves_the_former_port(bundles, installation):
 
 def test_wrong_settings_are_refused(installation):
     for settings in ("PORT=0", "PORT=70000", "NGINX=apache", "SERVER_NAME=a;b", "COLOUR=red", "PORT=$(id)"):
-        assert installation.deploy("1", check=False, SETTINGS=settings).returncode == 64, settings
+        assert installation.deploy("1", SETTINGS=settings).returncode == 64, settings
 
 
 def test_two_apps_share_a_box(bundles, installation, tmp_path):
@@ -136,7 +133,7 @@ def test_two_apps_share_a_box(bundles, installation, tmp_path):
         other = APP.replace("return VERSION", 'return "other " + VERSION')
         with bundles.changed("project/app.py", other), bundles.changed("project/test.py", ""):
             bundles.run("deploy/build_tarball.sh", "9")
-        installation.deploy("9", SETTINGS="PORT=8010 SERVER_NAME=other.example")
+        installation.must_deploy("9", SETTINGS="PORT=8010 SERVER_NAME=other.example")
         assert "VERSION" in installation.verb("status").stdout
     assert installation.page() == "1"
     assert installation.page(port=8010) == "other 9"
@@ -147,10 +144,10 @@ def test_two_apps_share_a_box(bundles, installation, tmp_path):
 
 def test_in_user_mode_the_port_changes_too(bundles, box):
     installation = Installation(bundles, box, "user")
-    installation.deploy("1", SETTINGS="PORT=8001")
+    installation.must_deploy("1", SETTINGS="PORT=8001")
     assert installation.page(port=8001) == "1"
-    installation.deploy("1", SETTINGS="PORT=8002 WORKERS=2")
+    installation.must_deploy("1", SETTINGS="PORT=8002 WORKERS=2")
     assert (installation.page(port=8002), listeners(installation)) == ("1", {"127.0.0.1:8002"})
-    installation.deploy("2", SETTINGS="PORT=8003")
+    installation.must_deploy("2", SETTINGS="PORT=8003")
     assert (installation.page(port=8003), listeners(installation)) == ("2", {"127.0.0.1:8003"})
-    assert installation.deploy("2", check=False, SETTINGS="PORT=80").returncode == 78
+    assert installation.deploy("2", SETTINGS="PORT=80").returncode == 78

@@ -1,73 +1,10 @@
 """supervisord as the service manager of user mode: no request is lost, and whatever is killed comes back."""
 
-from pathlib import Path
-
-import pytest
-
 from lab.command import wait_until
 from lab.load import Load, OneRequest
+from supervised import activate, deploy, masters, network, page, pids, succeed
 
-SLOW_ROUTE = '''
-
-@app.route("/slow")
-def slow():
-    import time
-
-    time.sleep(5)
-    return read_version()
-'''
 NGINX_SITE = "server { listen 80; server_name ~.; location / { proxy_pass http://127.0.0.1:1337; } }"
-
-
-@pytest.fixture(scope="module")
-def bundles(project):
-    """Two good releases with a page that takes long, and one whose application cannot be imported."""
-    app = (project.root / "project/app.py").read_text()
-    with project.changed("project/app.py", app + SLOW_ROUTE):
-        for version in ("1", "2", "3"):
-            project.build(version)
-    broken = "raise RuntimeError('broken on purpose')\n"
-    with project.changed("project/app.py", broken), project.changed("project/test.py", ""):
-        project.build("4")
-    return project
-
-
-@pytest.fixture
-def served(bundles, box):
-    """A box that release 1 serves."""
-    succeed(deploy(bundles, box, "1"))
-    return box
-
-
-def deploy(project, box, version):
-    return project.make("deploy", HOST=f"app@{box.address}", VERSION=version, SSH_CONFIG=box.ssh_config)
-
-
-def succeed(result):
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def activate(box, version):
-    return box.ssh(f"sh app-v{version}/deploy/activate.sh {version}", user="app", check=False, timeout=120)
-
-
-def page(box):
-    return box.ssh("curl --silent --max-time 10 http://127.0.0.1:1337/version", user="app", check=False).stdout
-
-
-def pids(box, pattern):
-    return box.ssh(f"pgrep -u app -f '{pattern}'", check=False).stdout.split()
-
-
-def masters(box):
-    """The gunicorn processes whose parent is supervisord."""
-    (supervisord,) = pids(box, "run.py supervisord")
-    return box.ssh(f"pgrep -P {supervisord} -f venv/bin/gunicorn", check=False).stdout.split()
-
-
-def network(box):
-    """The network namespace of a box, where its loopback can be asked."""
-    return Path("/run/netns", box.name)
 
 
 def put_nginx_before(box):
@@ -95,7 +32,7 @@ def test_no_request_is_lost_while_releases_change(bundles, served):
         back_again = activate(served, "1")
     print(f"quiet: {quiet.figures}\nnginx: {through_nginx.figures}\ngunicorn: {at_gunicorn.figures}")
     assert (back.returncode, back_again.returncode) == (0, 0), back.stderr + back_again.stderr
-    assert (slow.page(), slow_in_rollback.page()) == ("1", "2")
+    assert (slow.page(), slow_in_rollback.page()) == ("slow 1", "slow 2")
     for figures in (quiet.figures, through_nginx.figures, at_gunicorn.figures):
         assert figures.failures == []
     assert set(through_nginx.figures.answers) == set(at_gunicorn.figures.answers) == expected
@@ -120,43 +57,17 @@ def test_a_first_release_that_is_refused_leaves_nothing_running(bundles, box):
     succeed(deploy(bundles, box, "1"))
 
 
-def test_what_is_killed_is_started_again(served):
-    (master,) = masters(served)
-    (worker, *_) = served.ssh(f"pgrep -P {master}").stdout.split()
-    served.ssh(f"kill -9 {worker}")
-    assert page(served) == "1"
-    served.ssh(f"kill -9 {master}")
-    assert wait_until(lambda: masters(served) not in ([], [master]) and page(served) == "1", seconds=20)
-
-
-def test_a_killed_holder_comes_back_and_the_port_stays_open(served):
-    with Load("127.0.0.1", "/version", {"1"}, 1337, threads=2, namespace=network(served)) as load:
-        (holder,) = pids(served, "^sleep 2147483647")
-        served.ssh(f"kill -9 {holder}")
-        assert wait_until(lambda: pids(served, "^sleep 2147483647") not in ([], [holder]), seconds=10)
-    assert load.figures.failures == []
-
-
-@pytest.mark.parametrize("version", ["1", "2"])
-def test_a_killed_supervisord_is_replaced_by_the_next_activation(bundles, served, version):
-    if version == "2":
-        succeed(deploy(bundles, served, "2"))
-        succeed(activate(served, "1"))
-    (supervisord,) = pids(served, "run.py supervisord")
-    served.ssh(f"kill -9 {supervisord}")
-    assert page(served) == "1"
-    succeed(activate(served, version))
-    assert page(served) == version
-    assert len(masters(served)) == 1
-    assert len(pids(served, "^sleep 2147483647")) == 1
-
-
-def test_a_gunicorn_started_by_hand_is_taken_over(bundles, served):
-    """As the article starts it; the release in service is first taken out of the way."""
+def start_by_hand(served):
+    """As the article starts it; the release in service is first taken out of the way, and its crontab."""
+    served.ssh("crontab -r", user="app")
     served.ssh("pkill -u app -f 'run.py supervisord'")
     assert wait_until(lambda: pids(served, ".") == [], seconds=40)
     served.ssh("cd app-v1 && . venv/bin/activate && gunicorn -D -b 127.0.0.1:1337 app:app", user="app")
     assert wait_until(lambda: page(served) == "1", seconds=10)
+
+
+def test_a_gunicorn_started_by_hand_is_taken_over(bundles, served):
+    start_by_hand(served)
     with Load("127.0.0.1", "/version", {"1", "2"}, 1337, threads=2, namespace=network(served)) as load:
         result = deploy(bundles, served, "2")
     succeed(result)
@@ -167,10 +78,7 @@ def test_a_gunicorn_started_by_hand_is_taken_over(bundles, served):
 
 
 def test_a_gunicorn_started_by_hand_is_back_if_the_release_is_refused(bundles, served):
-    served.ssh("pkill -u app -f 'run.py supervisord'")
-    assert wait_until(lambda: pids(served, ".") == [], seconds=40)
-    served.ssh("cd app-v1 && . venv/bin/activate && gunicorn -D -b 127.0.0.1:1337 app:app", user="app")
-    assert wait_until(lambda: page(served) == "1", seconds=10)
+    start_by_hand(served)
     assert deploy(bundles, served, "4").returncode != 0
     assert page(served) == "1"
 

@@ -35,7 +35,7 @@ def settle(box):
 
 
 def _restore_settings(box, current):
-    """Go back to the former settings, unless the release that new ones came with is in service; True if so."""
+    """Go back to the former settings, unless new ones came with the release in service; True if it went back."""
     settings = box.layout.settings
     if not settings.unconfirmed() or (current and settings.in_force(current.version)):
         return False
