@@ -17,6 +17,13 @@ def installation(request, project):
         yield installation
 
 
+@pytest.fixture
+def back_to_release_2(installation):
+    """Whatever the test before left: 2 is in service, and 3 unknown."""
+    assert installation.activate("2").returncode == 0
+    installation.ssh(f"cd {installation.base} && rm -rf app-v3 state/*/3")
+
+
 @pytest.fixture(scope="module")
 def bundles(project):
     """Three good releases with a page that takes long, and a fourth whose application cannot be imported."""
