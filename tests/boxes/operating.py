@@ -106,6 +106,14 @@ class Installation:
         self.box.ssh(f"cat >{self.base}/shared/app.env", user="app", input=text)
 
 
+def build(project, *versions, app=APP, test=""):
+    """Build versions with this app and this test.py; returns the project."""
+    with project.changed("project/app.py", app), project.changed("project/test.py", test):
+        for version in versions:
+            project.build(version)
+    return project
+
+
 @contextmanager
 def installed(project, mode, *versions, kind=Installation, **variables):
     """A box with these versions deployed one after the other; the last one is in service."""

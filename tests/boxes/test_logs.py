@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from operating import APP, installed
+from operating import APP, build, installed
 
 # Fewer than logrotate keeps.
 ROTATIONS = 12
@@ -16,10 +16,8 @@ PRINTS = APP.replace("sys.stderr.write(", "sys.stdout.write(").replace("    sys.
 @pytest.fixture(scope="module")
 def bundles(project):
     """One that writes to its standard error, and one that prints."""
-    for version, app in (("1", APP), ("2", PRINTS)):
-        with project.changed("project/app.py", app), project.changed("project/test.py", ""):
-            project.build(version)
-    return project
+    build(project, "1")
+    return build(project, "2", app=PRINTS)
 
 
 @pytest.fixture(scope="module", params=["root", "user"])

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.command import run
-from operating import APP, Installation, installed
+from operating import Installation, build, installed
 
 SITE, SNIPPET = "/etc/nginx/conf.d/app.conf", "/etc/nginx/app-offline-flask.snippet"
 # As in docs/tls.md
@@ -21,10 +21,7 @@ FILES = "cd /etc/nginx && find . -type f | sort | xargs sha256sum"
 
 @pytest.fixture(scope="module")
 def bundles(project):
-    with project.changed("project/app.py", APP), project.changed("project/test.py", ""):
-        for version in ("1", "2"):
-            project.build(version)
-    return project
+    return build(project, "1", "2")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from operating import APP, Visitor, installed
+from operating import Visitor, build, installed
 
 SLOW_TEST = "import time; time.sleep(4)\n"
 
@@ -13,14 +13,9 @@ SLOW_TEST = "import time; time.sleep(4)\n"
 @pytest.fixture(scope="module")
 def bundles(project):
     """Good releases 1, 2 and 4, one that is refused, and one that takes its time."""
-    with project.changed("project/app.py", APP), project.changed("project/test.py", ""):
-        for version in ("1", "2", "4"):
-            project.build(version)
-    with project.changed("project/app.py", "raise RuntimeError('broken')\n"), project.changed("project/test.py", ""):
-        project.build("3")
-    with project.changed("project/app.py", APP), project.changed("project/test.py", SLOW_TEST):
-        project.build("5")
-    return project
+    build(project, "1", "2", "4")
+    build(project, "3", app="raise RuntimeError('broken')\n")
+    return build(project, "5", test=SLOW_TEST)
 
 
 @pytest.fixture(scope="module", params=["root", pytest.param("user", marks=pytest.mark.full)])

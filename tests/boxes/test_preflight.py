@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from operating import APP, Installation
+from operating import Installation, build
 
 LEFT_OUT = r"\( -path /proc -o -path /run -o -path /sys -o -path '*/log*' -o -path /tmp -o -path /root \) -prune"
 EVERYTHING = rf"find / -xdev {LEFT_OUT} -o -type f -printf '%p %s %m %T@\n' | sort"
@@ -16,9 +16,7 @@ NO_STUBS = "rm /usr/sbin/getenforce /usr/sbin/getsebool /usr/sbin/firewall-cmd"
 
 @pytest.fixture(scope="module")
 def bundles(project):
-    with project.changed("project/app.py", APP), project.changed("project/test.py", ""):
-        project.build("1")
-    return project
+    return build(project, "1")
 
 
 @pytest.fixture(scope="module")

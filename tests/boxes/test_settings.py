@@ -2,7 +2,7 @@
 
 import pytest
 
-from operating import APP, Installation, installed
+from operating import APP, Installation, build, installed
 
 HOOK = """
 echo "as $(id -un) in $(pwd) with $(command -v python) and $GREETING" >>instance/hook.log
@@ -19,12 +19,10 @@ open("instance/left-behind", "w").close()
 @pytest.fixture(scope="module")
 def bundles(project):
     """Releases whose test looks around, with a hook from 2 on."""
-    with project.changed("project/app.py", APP), project.changed("project/test.py", NOSY_TEST):
-        project.build("1")
-        (project.root / "project/before-switch.sh").write_text(HOOK)
-        for version in ("2", "3"):
-            project.build(version)
-        (project.root / "project/before-switch.sh").unlink()
+    build(project, "1", test=NOSY_TEST)
+    (project.root / "project/before-switch.sh").write_text(HOOK)
+    build(project, "2", "3", test=NOSY_TEST)
+    (project.root / "project/before-switch.sh").unlink()
     return project
 
 

@@ -38,7 +38,7 @@ class Settings(object):
 
     def change(self, text):
         """Whether new KEY=value lines say anything new; Failure (78) if one is wrong."""
-        return self._merged(text) != files.read_values(self._path)
+        return bool(text.strip()) and self._merged(text) != files.read_values(self._path)
 
     def record(self, text, version, current):
         """Remember new KEY=value lines beside the others, forget those without a value.
