@@ -21,7 +21,7 @@ def installation(request, project):
 def back_to_release_2(installation):
     """Whatever the test before left: 2 is in service, and 3 unknown."""
     assert installation.activate("2").returncode == 0
-    installation.ssh(f"cd {installation.base} && rm -rf app-v3 state/*/3")
+    installation.forget_release_3()
 
 
 @pytest.fixture(scope="module")

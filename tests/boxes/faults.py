@@ -36,6 +36,10 @@ done
 class Installation(operating.Installation):
     """The app on a box, in root or in user mode, where faults are put in its way."""
 
+    def forget_release_3(self):
+        """As if nobody had ever deployed it; its files are read-only."""
+        self.ssh(f"cd {self.base} && {{ chmod -R u+w app-v3; rm -rf app-v3 state/*/3; }}")
+
     def inject(self, kind, step, command, version="", settings=""):
         """Run a command of the release code with one step killed or failing."""
         self.box.copy_to(INJECT, "/tmp/inject.py", user=self.user)

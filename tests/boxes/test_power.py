@@ -88,7 +88,7 @@ def test_random_kills_and_reboots(project, box, mode, rounds):
     installation.must_deploy("2")
     outcomes = Counter()
     for number in range(1, rounds + 1):
-        installation.ssh(f"cd {installation.base} && [ $(readlink current) = app-v3 ] || rm -rf app-v3 state/*/3")
+        installation.forget_release_3()
         rollback = f"sh {installation.base}/current/deploy/activate.sh --back"
         command = chance.choice(["sh setup.sh 3 app", rollback])
         stop_somewhere(installation, command, chance.uniform(0.1, 8), with_the_box=number % 5 == 0)
