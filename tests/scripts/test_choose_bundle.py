@@ -21,8 +21,8 @@ case $command in *os-release*) printf '%b' "$STUB_BOX" ;; *-N*) ;; *"id -un"*) e
 def ship(tmp_path):
     """Run ship.sh where dist/ has a bundle for each target, with the glibc that it needs."""
     (tmp_path / "deploy").mkdir()
-    for name in ("ship.sh", "connection.sh", "choose_bundle.sh"):
-        shutil.copy(TEMPLATE / "deploy" / name, tmp_path / "deploy")
+    for script in (TEMPLATE / "deploy").glob("*.sh"):
+        shutil.copy(script, tmp_path / "deploy")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/ssh").write_text(SSH)
     (tmp_path / "bin/ssh").chmod(0o755)
