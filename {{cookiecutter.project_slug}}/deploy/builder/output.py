@@ -8,6 +8,8 @@ from contextlib import contextmanager
 # sysexits.h
 USAGE, UNAVAILABLE, INTERNAL, WRITE_FAILED, SETTINGS = 64, 69, 70, 73, 78
 
+WORTH_TELLING = 5  # seconds: a step that took longer says so at once, and all are in the summary
+
 
 class Failure(Exception):
     """An end that the user can do something about: an exit code, and a message that says what."""
@@ -41,6 +43,8 @@ class Steps:
         start = time.monotonic()
         yield
         self.seconds[name] = time.monotonic() - start
+        if self.seconds[name] >= WORTH_TELLING:
+            detail(f"took {self.seconds[name]:.0f} s")
 
     def summary(self) -> str:
         times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
