@@ -90,7 +90,8 @@ def test_make_targets_needs_no_engine(project):
     project.stub("docker", "exit 1")
     project.write(
         "deploy/targets.json",
-        '[{ "os": "centos", "version": "7.40", "bit": "64", "python": ["3.11.2"], "interpreter": "source" },'
+        '[{ "os": "centos", "version": "7.40", "bit": "64", "python": ["3.11.2"], "interpreter": "archive",'
+        ' "archive": "/a.tar.gz#sha256=' + 64 * "0" + '" },'
         ' { "os": "centos", "version": "5", "bit": "64", "python": ["3.11.2"] }]',
     )
     result = project.run("make", "-C", project.root, "--no-print-directory", "targets")
@@ -98,7 +99,7 @@ def test_make_targets_needs_no_engine(project):
     titles, row, refused = result.stdout.splitlines()
     assert re.split("  +", titles)[:3] == ["target", "base image", "glibc"]
     assert re.split("  +", row) == [
-        *("centos-7.4-x86_64-py3.11.2", "centos:7.4.1708", "2.17", "none here", "3.11.2", "source", "?", "?")
+        *("centos-7.4-x86_64-py3.11.2", "centos:7.4.1708", "2.17", "none here", "3.11.2", "archive", "?", "?")
     ]
     assert refused.startswith("refused: centos-5-x86_64-py3.11.2: CPython 3.10 and newer need OpenSSL 1.1.1")
 

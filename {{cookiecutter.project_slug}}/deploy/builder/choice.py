@@ -82,5 +82,5 @@ def host_advice(targets: list[Target]) -> str:
 
 def make(engine: str, target: Target) -> Engine:
     """Return the engine for one target."""
-    system = systems.of_target(target, pairs.of_target(target).packages)
+    system = pairs.system_of(target)
     return DockerEngine(target, system) if engine == "docker" else HostEngine(target, system)

@@ -1,6 +1,6 @@
 """make targets: what each row of targets.json would be built with, and what of it the cache has."""
 
-from builder import choice, docker_engine, interpreter, pairs, systems
+from builder import choice, docker_engine, interpreter, modes, pairs
 from builder.output import Failure, say
 from builder.targets import Target
 
@@ -26,17 +26,15 @@ def cached(target: Target, engine_name: str) -> tuple[str, str]:
 
 def row(target: Target, answers: bool) -> tuple[str, ...]:
     """Return what is shown of a target; Failure says why it cannot be built."""
-    pair = pairs.of_target(target)
-    system = systems.of_target(target, pair.packages)
+    system = pairs.system_of(target)
     engine = engine_of(target, answers)
-    mode = target.interpreter or "prebuilt"
     return (
         target.name,
         system.image,
         system.glibc,
         engine or "none here",
         target.python,
-        mode,
+        modes.of_target(target),
         *cached(target, engine),
     )
 

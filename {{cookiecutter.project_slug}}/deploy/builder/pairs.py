@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple, Optional
 
-from builder import sources, systems
+from builder import modes, sources, systems
 from builder.output import SETTINGS, Failure
 from builder.settings import WHEELS
 from builder.targets import Target
@@ -61,6 +61,12 @@ def of_target(target: Target) -> Pair:
         raise Failure(SETTINGS, f"{target.name}: {problem}; {advice(target)}")
     sources.checksums("cpython", target.python)
     return table(systems.row_of(target)["pairs"])[target.python_series]
+
+
+def system_of(target: Target) -> systems.System:
+    """Return what the target is built with; Failure 78 if that is unknown, or its Python cannot be compiled there."""
+    compiled = modes.of_target(target) == modes.PREBUILT
+    return systems.of_target(target, of_target(target).packages if compiled else "")
 
 
 def check(targets: list[Target]) -> None:
