@@ -11,11 +11,15 @@
 set -Eeuo pipefail
 
 main() {
-  local bootstrap
-  # pip is taken out of its wheel: out of a zip file it could not read its list of certificate authorities.
+  local bootstrap wheel
+  # Taken out of their wheels: pip could not read its list of certificate authorities in a zip file, and asking scandir's source what
+  # it is takes setuptools, where that is bundled.
   bootstrap="$(mktemp -d)"
-  "$FULL/bin/python$SERIES" -m zipfile -e "$FULL/lib/python$SERIES"/ensurepip/_bundled/pip-*.whl "$bootstrap"
-  "$FULL/bin/python$SERIES" "$bootstrap/pip" download --no-deps --require-hashes --requirement "$TOOLS" --dest "$OUTPUT"
+  for wheel in "$FULL/lib/python$SERIES"/ensurepip/_bundled/*.whl; do
+    "$FULL/bin/python$SERIES" -m zipfile -e "$wheel" "$bootstrap"
+  done
+  PYTHONPATH="$bootstrap" "$FULL/bin/python$SERIES" "$bootstrap/pip" download --no-deps --require-hashes \
+    --requirement "$TOOLS" --dest "$OUTPUT"
   rm -rf "$bootstrap"
 }
 

@@ -10,6 +10,7 @@
 # Exit codes: 0 done; otherwise pip's.
 set -Eeuo pipefail
 
+# --ignore-installed: the pip that runs sees itself and would not install itself again.
 # Two lists: pip, setuptools and wheel first, since scandir, which virtualenv needs on 2.7, is a source that they build.
 main() {
   local bootstrap list
@@ -19,8 +20,8 @@ main() {
   sed -e '1,/^# more$/d' "$TOOLS" >"$bootstrap/more.txt"
   for list in basic more; do
     if [ -s "$bootstrap/$list.txt" ]; then
-      "$FULL/bin/python$SERIES" "$bootstrap/pip" install --no-index --no-deps --require-hashes --no-warn-script-location \
-        --find-links "$FILES" --requirement "$bootstrap/$list.txt"
+      "$FULL/bin/python$SERIES" "$bootstrap/pip" install --ignore-installed --no-index --no-deps --require-hashes \
+        --no-warn-script-location --find-links "$FILES" --requirement "$bootstrap/$list.txt"
     fi
   done
   rm -rf "$bootstrap"
