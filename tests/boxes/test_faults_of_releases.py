@@ -8,7 +8,7 @@ from faults import asking, one_mode
 pytestmark = one_mode
 REASONS = {
     "import error": "broken on purpose",
-    "answers 500": "did not answer / with 200",
+    "answers 500": "answers / with 500, for 10 s now",
     "crash loop": "loses its workers while it answers",
     "too slow": "did not answer / with 200",
 }

@@ -60,7 +60,9 @@ def _switch(box, release, former):
 def _try_candidate(box, release):
     step("Trying %s where nobody sees it" % release.directory_name)
     box.manager.start_candidate(release)
-    box.manager.pass_candidate_gate(release)
+    # What served once may only wait for something that starts at boot beside it.
+    new = not box.state.read_mark("good", release.version)
+    box.manager.pass_candidate_gate(release, gate.PATIENCE_WITH_ERRORS_SECONDS if new else gate.DEADLINE_SECONDS)
     box.manager.stop_candidate(release)
 
 

@@ -15,6 +15,9 @@ NEEDED_ANSWERS = 5
 INTERVAL_SECONDS = 0.05
 TOLERATED_DEATHS = 2
 DEADLINE_SECONDS = 60
+# A new application that is up and gives one error for so long means it. While it warms up it says nothing, or 503.
+PATIENCE_WITH_ERRORS_SECONDS = 10
+SERVICE_UNAVAILABLE = 503
 ANSWER_TIMEOUT_SECONDS = 10
 
 
@@ -47,18 +50,21 @@ def answer(connection, path):
         connection.close()
 
 
-def wait(release, connect, main_pid, deadline=DEADLINE_SECONDS):
+def wait(release, connect, main_pid, patience=DEADLINE_SECONDS):
     """Return when HEALTH_PATH has been answered with 200 several times in a row, and no worker died meanwhile.
 
     connect    makes a new connection to this release alone
     main_pid   gives the process id of its gunicorn, or None when it has ended
-    Failure (1) says what was found instead, at `deadline` seconds or as soon as its processes keep ending.
+    patience   seconds for which it may give one and the same error; 503 is none
+    Failure (1) says what was found instead: after DEADLINE_SECONDS, as soon as its processes keep ending, or when
+    patience ends.
     """
-    trial, end = Trial(release), time.time() + deadline
+    trial, end = Trial(release, patience), time.time() + DEADLINE_SECONDS
     trial.ask(connect, main_pid())
     while trial.good < NEEDED_ANSWERS:
         if time.time() > end:
-            trial.refuse("did not answer %s with 200 in %d s: %s" % (release.health_path, deadline, trial.found))
+            answered = (release.health_path, DEADLINE_SECONDS, trial.found)
+            trial.refuse("did not answer %s with 200 in %d s: %s" % answered)
         time.sleep(INTERVAL_SECONDS)
         trial.ask(connect, main_pid())
 
@@ -66,21 +72,30 @@ def wait(release, connect, main_pid, deadline=DEADLINE_SECONDS):
 class Trial(object):
     """The answers of one release so far."""
 
-    def __init__(self, release):
+    def __init__(self, release, patience):
         self._release = release
+        self._patience = patience
         self._workers = set()
         self._deaths = 0
         self.good = 0
         self.found = "no answer"
+        self._since = time.time()
 
     def ask(self, connect, pid):
         """One question; `good` counts those in a row that were answered well."""
         if pid is None:
             self.refuse("ended before it served")
-        self.found = answer(connect(), self._release.health_path)
+        self._note(answer(connect(), self._release.health_path))
         at_home = process.working_directory(pid) == self._release.path
         healthy = self.found == 200 and at_home and not self._lost_workers(pid)
         self.good = self.good + 1 if healthy else 0
+
+    def _note(self, found):
+        if found != self.found:
+            self.found, self._since = found, time.time()
+        is_error = isinstance(found, int) and found not in (200, SERVICE_UNAVAILABLE)
+        if is_error and time.time() - self._since > self._patience:
+            self.refuse("answers %s with %d, for %d s now" % (self._release.health_path, found, self._patience))
 
     def _lost_workers(self, pid):
         workers = process.children(pid)

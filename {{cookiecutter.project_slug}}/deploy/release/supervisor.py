@@ -61,8 +61,8 @@ class Supervisor(object):
     def stop_candidate(self, _release):
         self._slots.stop(CANDIDATE)
 
-    def pass_candidate_gate(self, release):
-        self._pass_gate(release, CANDIDATE)
+    def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
+        self._pass_gate(release, CANDIDATE, patience)
 
     def start(self, release):
         """Start the release on the public and on its private socket; if another runs, both serve from now on."""
@@ -154,7 +154,7 @@ class Supervisor(object):
         if current:
             self.start(current)
 
-    def _pass_gate(self, release, slot):
+    def _pass_gate(self, release, slot, patience=gate.DEADLINE_SECONDS):
         path = os.path.join(self._layout.run, "%s.sock" % (slot if slot == CANDIDATE else "slot-" + slot))
         uid = process.Account(self._layout.username).uid
-        gate.wait(release, lambda: AccountConnection(path, uid), lambda: self._slots.main_pid(slot))
+        gate.wait(release, lambda: AccountConnection(path, uid), lambda: self._slots.main_pid(slot), patience)

@@ -52,8 +52,8 @@ class Systemd(object):
     def stop_candidate(self, release):
         _stop(self._unit("-candidate@%s.socket", release), self._unit("-candidate@%s.service", release))
 
-    def pass_candidate_gate(self, release):
-        self._pass_gate(release, "candidate-%s.sock", "-candidate@%s.service")
+    def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
+        self._pass_gate(release, "candidate-%s.sock", "-candidate@%s.service", patience)
 
     def start(self, release):
         """Start the release on the public and on its private socket; if another runs, both serve from now on."""
@@ -172,9 +172,10 @@ class Systemd(object):
         units = [row[0] for row in rows if len(row) > 2 and row[2] not in ("inactive", "failed")]
         return [unit[len(prefix) : -len(".service")] for unit in units]
 
-    def _pass_gate(self, release, socket_name, unit):
+    def _pass_gate(self, release, socket_name, unit, patience=gate.DEADLINE_SECONDS):
         path = os.path.join("/run", self._name, socket_name % release.version)
-        gate.wait(release, lambda: gate.UnixConnection(path), lambda: self._main_pid(self._unit(unit, release)))
+        unit = self._unit(unit, release)
+        gate.wait(release, lambda: gate.UnixConnection(path), lambda: self._main_pid(unit), patience)
 
     def _unit(self, suffix, release):
         return self._name + suffix % release.version
