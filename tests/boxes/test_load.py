@@ -2,19 +2,25 @@
 
 import time
 
+import pytest
+
 import variants
 from faults import Installation
 from lab.load import Load, OneRequest
+from test_supervisor import put_nginx_before
 
 VERSIONS = ("1", "2", "3", "4")
 
 
-def test_no_request_is_lost_and_none_is_much_slower(project, box):
+@pytest.mark.parametrize("mode", ["root", pytest.param("user", marks=pytest.mark.full)])
+def test_no_request_is_lost_and_none_is_much_slower(project, box, mode):
     """FAULTS 13; the figures beside those of a quiet run are printed (-s shows them)."""
-    installation = Installation(project, box, "root")
+    installation = Installation(project, box, mode)
     for version in VERSIONS:
         variants.build(project, version, "slow page")
     installation.must_deploy("1")
+    if mode == "user":
+        put_nginx_before(box)
     with Load(box.address, "/version", {"1"}) as quiet:
         time.sleep(15)
     with Load(box.address, "/version", set(VERSIONS)) as busy:
