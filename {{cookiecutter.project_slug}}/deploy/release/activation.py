@@ -52,8 +52,8 @@ def _switch(box, release, former):
             raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), box.layout.still_serving()))
         raise
     if former:
-        step("%s finishes its requests and ends" % former.directory_name)
-        box.manager.retire(former)
+        step("Letting %s finish its requests" % former.directory_name)
+        box.manager.stop(former)
     box.state.end_switch()
 
 

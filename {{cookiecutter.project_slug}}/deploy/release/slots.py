@@ -9,7 +9,6 @@ from output import INTERNAL, Failure
 HOLDER, SERVING, CANDIDATE = "0", ("1", "2"), "candidate"
 # supervisor's process states (supervisor/states.py)
 STARTING, RUNNING, BACKOFF, STOPPING = 10, 20, 30, 40
-ACTIVE = (STARTING, RUNNING, BACKOFF, STOPPING)
 # supervisord kills after stopwaitsecs, which are fewer.
 STOP_SECONDS = 60
 
@@ -37,10 +36,6 @@ class Slots(object):
             self._ask_to_stop(slot)
             time.sleep(0.05)
 
-    def retire(self, slot):
-        """Ask what runs in a slot to finish its requests and end."""
-        self._ask_to_stop(slot)
-
     def point(self, slot, release):
         """Name the release that the slot's next process is for."""
         if not os.path.isdir(self._directory):
@@ -61,20 +56,15 @@ class Slots(object):
         return taken[0] if taken else None
 
     def free(self):
-        """A serving slot in which nothing runs; one whose release is about to end is waited for."""
-        end = time.time() + STOP_SECONDS
-        while True:
-            states = {slot: self._state(slot) for slot in SERVING}
-            free = [slot for slot in SERVING if states[slot] not in ACTIVE]
-            if free:
-                return free[0]
-            if STOPPING not in states.values() or time.time() > end:
-                raise Failure(INTERNAL, "both slots are taken: settle first, with activate.sh --settle")
-            time.sleep(0.05)
+        """A serving slot in which nothing runs."""
+        free = [slot for slot in SERVING if not self.is_active(slot)]
+        if not free:
+            raise Failure(INTERNAL, "both slots are taken: settle first, with activate.sh --settle")
+        return free[0]
 
     def is_active(self, slot):
         """Whether a process runs in the slot, or will run again by itself."""
-        return self._state(slot) in ACTIVE
+        return self._state(slot) in (STARTING, RUNNING, BACKOFF, STOPPING)
 
     def main_pid(self, slot):
         """The process id of the slot's gunicorn, None if there is none that is to go on."""

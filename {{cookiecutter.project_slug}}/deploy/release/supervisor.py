@@ -101,12 +101,6 @@ class Supervisor(object):
         if slot:
             self._slots.stop(slot)
 
-    def retire(self, release):
-        """Like stop, but supervisord alone waits for the end; whoever needs the slot meanwhile waits for it as well."""
-        slot = self._slots.of(release)
-        if slot:
-            self._slots.retire(slot)
-
     def close(self):
         """Give up the public port; nothing is in service from now on."""
         self._daemon.shut_down()

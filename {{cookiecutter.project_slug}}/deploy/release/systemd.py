@@ -88,11 +88,6 @@ class Systemd(object):
         """Let the release finish its requests and end. Its private socket first: it would start it again."""
         _stop(self._unit("-check@%s.socket", release), self._unit("@%s.service", release))
 
-    def retire(self, release):
-        """Like stop, but systemd alone waits for the end; a start of the release meanwhile waits for it as well."""
-        units = [self._unit("-check@%s.socket", release), self._unit("@%s.service", release)]
-        _systemctl("stop", "--no-block", *units)
-
     def close(self):
         """Give up the public port; nothing is in service from now on."""
         _stop(self._name + ".socket")
