@@ -12,6 +12,7 @@ from lab.engine import require_base_image
 from lab.load import Load
 from lab.project import generate
 from operating import BASE, LOGIN, PORT
+from supervised import network
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def test_from_2_7_to_3_11_and_back_no_request_is_lost(bundles, box, mode):
     bundles.deploy(box, mode, "old")
     assert python_of(box, mode) == "2.7.18"
     bundles.verify(box, mode, "old", "11", "2.7.18")
-    with Load("127.0.0.1", "/version", {"old", "new"}, PORT[mode], threads=4, namespace=box.network) as running:
+    with Load("127.0.0.1", "/version", {"old", "new"}, PORT[mode], threads=4, namespace=network(box)) as running:
         bundles.deploy(box, mode, "new")
         assert python_of(box, mode) == "3.11.2"
         assert box.ssh(f"sh {BASE[mode]}/current/deploy/activate.sh --back", user=LOGIN[mode]).returncode == 0

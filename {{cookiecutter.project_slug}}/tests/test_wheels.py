@@ -11,8 +11,8 @@ from wheels import script_hashes
 REMEDY = "find out who did it; install the release again"
 # What `python -m venv` and virtualenv put in beside the wheels.
 ITS_OWN = re.compile(
-    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*(-config)?|bin/[aA]ctivate[A-Za-z_.0-9]*"
-    r"|lib/python[0-9.]+/site-packages/_virtualenv\.(py|pth))\Z"
+    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*(-config)?|bin/(de)?[aA]ctivate[A-Za-z_.0-9]*"
+    r"|lib/python[0-9.]+/site-packages/_virtualenv\.(pyc?|pth))\Z"
 )
 
 

@@ -47,7 +47,8 @@ class Environment:
 def read_environment(wheels, python):
     """The Environment that `wheels` (bytes by file name) leave under Python `python`; raises ValueError."""
     hashes, scripts, others = {}, {}, set()
-    site_packages = f"lib/python{'.'.join(python.split('.')[:2])}/site-packages"
+    short = ".".join(python.split(".")[:2])
+    site_packages = f"lib/python{short}/site-packages"
     for file_name, data in wheels.items():
         name = file_name.split("-")[0]
         with _open(file_name, data) as wheel:
@@ -59,7 +60,7 @@ def read_environment(wheels, python):
                     others.add(place)
                 else:
                     hashes[place] = (name, digest)
-            scripts.update(_console_scripts(wheel))
+            scripts.update(_console_scripts(wheel, short))
             others.update(f"{site_packages}/{_metadata(wheel)}/{own}" for own in PIPS_OWN)
     return Environment(hashes, scripts, frozenset(others - hashes.keys()))
 
@@ -118,7 +119,7 @@ def _place(path, site_packages, name):
     return posixpath.normpath(f"{root}/{match[2]}")
 
 
-def _console_scripts(wheel):
+def _console_scripts(wheel, python):
     path = f"{_metadata(wheel)}/entry_points.txt"
     if path not in wheel.namelist():
         return {}
@@ -126,7 +127,12 @@ def _console_scripts(wheel):
     parser.optionxform = str
     parser.read_string(wheel.read(path).decode("utf-8"))
     sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
-    return {f"bin/{name}": _texts(target) for section in sections for name, target in parser.items(section)}
+    # setuptools names one after the Python that it was built with; pip names it after the one that it installs for.
+    return {
+        f"bin/{re.sub(r'^easy_install-[0-9.]+$', f'easy_install-{python}', name)}": _texts(target)
+        for section in sections
+        for name, target in parser.items(section)
+    }
 
 
 def _texts(target):

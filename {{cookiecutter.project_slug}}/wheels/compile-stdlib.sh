@@ -8,17 +8,22 @@
 # Exit codes: 0 done; otherwise those of the tools.
 set -Eeuo pipefail
 
+# compile DIRECTORY [OPTION...]
+compile() { PYTHONHASHSEED=0 "$SHIPPED/bin/python" -E -s -m compileall -q -f -d "lib/$1" "${@:2}" "$1"; }
+
 # Byte code that is never compared with its source came with 3.7 (PEP 552); older byte code holds the source's time.
 main() {
   local library
   cd "$SHIPPED/lib"
   library="$(echo python[23].*)"
-  set -- -q -f -d "lib/$library"
+  set --
   if "$SHIPPED/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 7))'; then
-    set -- "$@" --invalidation-mode unchecked-hash
+    set -- --invalidation-mode unchecked-hash
   fi
   find . -exec touch -h -d "@$MTIME" {} +
-  PYTHONHASHSEED=0 "$SHIPPED/bin/python" -E -s -m compileall "$@" "$library"
+  compile "$library" -x site-packages "$@"
+  # What serves Python 2 and 3 alike has modules that only one of them can compile.
+  compile "$library/site-packages" "$@" || true
 }
 
 main

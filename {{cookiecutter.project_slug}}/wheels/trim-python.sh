@@ -35,9 +35,12 @@ remove_unneeded() {
   find . -type d \( -name test -o -name tests -o -name idle_test \) -prune -exec rm -rf {} +
 }
 
+# virtualenv has modules that are called python2.py.
 strip_binaries() {
-  find "$SHIPPED/bin" "$SHIPPED/lib" -type f \( -name 'python[23].*' -o -name '*.so' -o -name '*.so.*' \) \
-    -exec chmod u+w {} + -exec strip --strip-unneeded {} +
+  {
+    find "$SHIPPED/bin" -type f -name 'python[23].*' -print0
+    find "$SHIPPED/lib" -type f \( -name '*.so' -o -name '*.so.*' \) -print0
+  } | xargs -0 sh -c 'chmod u+w "$@" && strip --strip-unneeded "$@"' strip
 }
 
 main() {

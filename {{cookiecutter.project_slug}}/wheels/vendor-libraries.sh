@@ -12,7 +12,10 @@ readonly HERE
 
 # Prints "NAME PATH" of every library that the executable and the extension modules need, needed ones of needed ones included.
 needed_libraries() {
-  find "$SHIPPED/bin" "$SHIPPED/lib" -type f \( -name '*.so' -o -name 'python[23].*' \) -exec ldd {} + |
+  {
+    find "$SHIPPED/bin" -type f -name 'python[23].*' -print0
+    find "$SHIPPED/lib" -type f -name '*.so' -print0
+  } | xargs -0 ldd |
     awk '$2 == "=>" { print $1, $3 }' | sort -u
 }
 
