@@ -44,6 +44,12 @@ collect_libraries() {
   for name in "${!LIBRARY_@}"; do cp -Rp "${!name}"/* "$LIBRARIES"; done
 }
 
+# 2.7 takes the version from the first opensslv.h that it finds, which would be the system's.
+prefer_own_openssl_header() {
+  [ -n "${LIBRARY_OPENSSL:-}" ] || return 0
+  sed -i -e "s|^ *inc_dirs + search_for_ssl_incs_in)\$|['$LIBRARIES/include'] + inc_dirs + search_for_ssl_incs_in)|" setup.py
+}
+
 # Newer Pythons ask for the place of OpenSSL; older ones look where the compiler looks.
 openssl_option() {
   if [ -n "${LIBRARY_OPENSSL:-}" ]; then option_if_known --with-openssl "--with-openssl=$LIBRARIES"; fi
@@ -99,6 +105,7 @@ remove_traces_of_the_build() {
 main() {
   unpack_source
   collect_libraries
+  prefer_own_openssl_header
   configure_python
   compile_python
   install_python

@@ -7,6 +7,7 @@ The lines of BASE/shared/app.env become the application's environment. WORKERS a
 import io
 import multiprocessing
 import os
+import socket
 import sys
 
 
@@ -50,5 +51,8 @@ def post_fork(server, worker):
             setattr(sys, name, os.fdopen(stream.fileno(), "w", 1))
 
 
+# gunicorn 19.7 asks for it on unix sockets too, which newer kernels refuse with an error that it does not expect.
+if python2 and hasattr(socket, "SO_REUSEPORT"):
+    del socket.SO_REUSEPORT
 # gunicorn 26 and later would open a control socket below the home directory.
 control_socket_disable = True
