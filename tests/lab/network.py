@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import random
+import re
 from dataclasses import dataclass
 
 from lab.command import run
@@ -49,10 +50,15 @@ def plug_in() -> Cable:
     return cable
 
 
+def is_cable(device: str) -> bool:
+    """Tell whether it is one of this lab's, or has gone meanwhile: ip(8) shows that as if and its index."""
+    return device.startswith("flaskbox") or re.fullmatch(r"if[0-9]+", device) is not None
+
+
 def refuse_collision() -> None:
     """Raise Unavailable if this machine already reaches a part of NETWORK in another way."""
     for route in json.loads(run("ip", "-json", "-4", "route", "show", "table", "all").stdout or "[]"):
-        if route["dst"] == "default" or str(route.get("dev")).startswith("flaskbox"):
+        if route["dst"] == "default" or is_cable(str(route.get("dev"))):
             continue
         if ipaddress.ip_network(route["dst"], strict=False).overlaps(NETWORK):
             where = route.get("dev", route.get("type"))
