@@ -6,7 +6,7 @@ from lab.command import run
 from operating import Installation, build, installed
 
 SITE, SNIPPET = "/etc/nginx/conf.d/app.conf", "/etc/nginx/app-offline-flask.snippet"
-# As in docs/tls.md
+# As in docs/tls.md of the generated project
 TLS = """
 server {
     listen 443 ssl;
