@@ -26,6 +26,7 @@ missing_packages() {
   python_has_venv || echo python3-venv
   command -v ssh >/dev/null || echo openssh-client
   command -v busybox >/dev/null || echo busybox
+  command -v bsdtar >/dev/null || echo libarchive-tools
   command -v ip >/dev/null || echo iproute2
   command -v iptables >/dev/null || echo iptables
   command -v debootstrap >/dev/null || echo debootstrap

@@ -11,6 +11,7 @@ from unittest.mock import patch
 Files = dict[str, bytes]
 DEPLOY = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}/deploy"
 with patch.object(sys, "path", [str(DEPLOY), *sys.path]), patch.object(sys, "dont_write_bytecode", True):
+    import layers
     import pack
 
 HEAD = ("BUNDLE", "SHA256SUMS", "MANIFEST")
@@ -58,7 +59,7 @@ def write(path: Path, release: str, values: dict[str, str], members: list[pack.M
     """Write the tarball and its sidecar; returns the tarball's path."""
     head = pack.head_members(release, values, members)
     with tempfile.TemporaryDirectory() as cache:
-        pack.write_archive(head, [], members, Path(cache), path)
+        layers.write_archive([head, members], Path(cache), path)
     sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
     lines = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n{sums.sha256}  {sums.path}\n"
     path.with_name(f"{path.name}.sha256").write_text(lines)

@@ -1,6 +1,7 @@
 """What goes into a bundle, what its head says, which locks and wheels are refused, and how it gets into dist/."""
 
 import hashlib
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 import building
 
 bundle = building.part("builder.bundle")
+cache = building.part("builder.cache")
 check = building.part("builder.check")
 interpreter = building.part("builder.interpreter")
+layers = building.part("layers")
 local_packages = building.part("builder.local_packages")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
@@ -74,7 +77,8 @@ def built(tmp_path):
     directory = tmp_path / "wheels"
     for name in ("flask-3.0.3-py3-none-any.whl", "gunicorn-23.0.0-py3-none-any.whl"):
         write(directory / name, name)
-    (directory / "installed.txt").write_text(wheels.installed_list(directory))
+    digests = {path: pack.file_sha256(path) for path in directory.glob("*.whl")}
+    (directory / "installed.txt").write_text(wheels.installed_list(digests))
     return directory
 
 
@@ -173,6 +177,9 @@ def test_a_signature_lasts_no_longer_than_what_it_signs(project, compiled, built
     assert subprocess.run(check, capture_output=True).returncode == 0
     monkeypatch.delenv("SIGN_KEY")
     build(compiled, built)
+    assert subprocess.run(check, capture_output=True).returncode == 0
+    write(project / "project/app.py", "changed")
+    build(compiled, built)
     assert not signature.exists()
 
 
@@ -181,20 +188,81 @@ def test_a_write_that_fails_leaves_the_old_tarball_alone(project, compiled, buil
     before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
     write(project / "project/app.py", "changed")
 
-    def full(head, layers, last, cache, output):
+    def full(parts, cache, output):
         Path(output).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pack, "write_archive", full)
+    monkeypatch.setattr(layers, "write_archive", full)
     with pytest.raises(OSError):
         build(compiled, built)
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
+def cached(directory):
+    """A directory of a test as an entry of the cache."""
+    return (
+        cache.entry("interpreters", directory.name, lambda entry: shutil.copytree(directory, entry / "tree")) / "tree"
+    )
+
+
+def test_a_damaged_cache_gets_into_no_bundle(project, compiled, built):
+    wheels = cached(built)
+    first = build(compiled, wheels).path
+    (wheels / "flask-3.0.3-py3-none-any.whl").write_text("flask-3.0.3-py3-none-ana.whl")
+    for layer in cache.directory("layers").iterdir():
+        layer.unlink()
+    with pytest.raises(output.Failure, match="the cache is damaged: .*flask.* rm -rf .*interpreters/wheels") as failure:
+        build(compiled, wheels, "2")
+    assert failure.value.code == 69
+    assert {path.name for path in first.parent.iterdir()} == {"app-v1.tar.gz", "app-v1.tar.gz.sha256"}
+
+
+def test_where_nothing_has_changed_nothing_is_written(project, compiled, built):
+    first = build(compiled, built)
+    stamp = first.path.stat()
+    again = build(compiled, built)
+    assert (first.was_there, again.was_there) == (False, True)
+    assert again.path.stat() == stamp
+
+
+def flipped(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+
+
+MEDDLING = {
+    "the tarball": flipped,
+    "its sidecar": lambda path: flipped(path.with_name(f"{path.name}.sha256")),
+    "no sidecar": lambda path: path.with_name(f"{path.name}.sha256").unlink(),
+    "no tarball": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("what", MEDDLING)
+def test_what_somebody_changed_in_dist_is_built_again(project, compiled, built, what):
+    path = build(compiled, built).path
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    MEDDLING[what](path)
+    assert not build(compiled, built).was_there
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_an_unchanged_bundle_is_signed_when_that_is_wanted_later(project, compiled, built, tmp_path, monkeypatch):
+    path = build(compiled, built).path
+    key = tmp_path / "key"
+    subprocess.run([building.TEMPLATE / "deploy/keygen.sh", key], check=True, capture_output=True)
+    monkeypatch.setenv("SIGN_KEY", str(key))
+    assert build(compiled, built).was_there
+    signature, sidecar = (path.with_name(f"{path.name}{ending}") for ending in (".sha256.sig", ".sha256"))
+    check = ["openssl", "dgst", "-sha256", "-verify", f"{key}.pub", "-signature", signature, sidecar]
+    assert subprocess.run(check, capture_output=True).returncode == 0
+
+
 def test_the_interpreter_is_named_by_its_content(project, compiled, built):
     first = members(build(compiled, built).path)[4]
-    (compiled.shipped / "bin/python3.11").write_text("#!/bin/bash\n")
-    assert members(build(compiled, built).path)[4] != first
+    other = Path(shutil.copytree(compiled.shipped, compiled.shipped.with_name("other"), symlinks=True))
+    (other / "bin/python3.11").write_text("#!/bin/bash\n")
+    assert members(build(compiled._replace(shipped=other), built).path)[4] != first
 
 
 def test_a_file_that_needs_a_newer_glibc_is_refused_by_name(project, compiled, built):

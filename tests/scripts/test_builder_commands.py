@@ -1,7 +1,9 @@
 """make tarball and make lock from outside: exit codes, messages, and that nothing changes where they refuse."""
 
 import json
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -90,8 +92,16 @@ def test_a_base_image_that_cannot_be_had_is_refused(project):
 
 
 def test_an_old_python_is_refused(project):
-    project.stub("python3", "exit 1")
-    result = project.build("1")
+    old = "import runpy, sys; sys.version_info = (3, 8, 18); runpy.run_path(sys.argv[-2], run_name='__main__')"
+    project.stub("python3", f'exec "{sys.executable}" -c "{old}" "$3/__main__.py" "$4"')
+    refused(project, project.build("1"), 69, "this needs Python 3.9 or newer as python3; install it")
+
+
+def test_no_python_is_refused(project):
+    (project.stubs / "python3").unlink()
+    for name in ("bash", "dirname"):
+        (project.stubs / name).symlink_to(shutil.which(name))
+    result = project.build("1", PATH=str(project.stubs))
     assert result.returncode == 69
     assert result.stderr.startswith("error: this needs Python 3.9 or newer as python3; install it")
 

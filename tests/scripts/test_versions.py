@@ -1,5 +1,6 @@
 """deploy/versions.py and deploy/elf.py: names of releases, glibc floors, and wheels that fit a target."""
 
+import io
 import struct
 import subprocess
 import sys
@@ -42,6 +43,10 @@ def elf_file(names, wide=True):
     return bytes(header) + strings + needs + sections
 
 
+def glibc(data):
+    return versions.stream_glibc(io.BytesIO(data))
+
+
 @pytest.mark.parametrize("version", ["20180119", "1.2.3", "v-1_x", "a", "a" * 64])
 def test_names_of_releases(version):
     assert versions.is_version(version)
@@ -54,30 +59,30 @@ def test_names_that_are_none(version):
 
 @pytest.mark.parametrize("wide", [True, False], ids=["64 bit", "32 bit"])
 def test_the_floor_is_the_newest_version_and_compares_as_numbers(wide):
-    assert versions.elf_glibc(elf_file(["GLIBC_2.9", "GLIBC_2.34", "GLIBC_2.2.5"], wide)) == (2, 34)
+    assert glibc(elf_file(["GLIBC_2.9", "GLIBC_2.34", "GLIBC_2.2.5"], wide)) == (2, 34)
 
 
 def test_private_versions_and_other_libraries_say_nothing():
-    assert versions.elf_glibc(elf_file(["GLIBC_PRIVATE", "GLIBCXX_3.4.30", "OPENSSL_3.0.0"])) == ()
+    assert glibc(elf_file(["GLIBC_PRIVATE", "GLIBCXX_3.4.30", "OPENSSL_3.0.0"])) == ()
 
 
 def test_packed_relocations_need_the_glibc_that_reads_them():
-    assert versions.elf_glibc(elf_file(["GLIBC_2.34", "GLIBC_ABI_DT_RELR"])) == (2, 36)
+    assert glibc(elf_file(["GLIBC_2.34", "GLIBC_ABI_DT_RELR"])) == (2, 36)
 
 
 def test_a_damaged_file_needs_nothing():
     whole = elf_file(["GLIBC_2.34"])
     unread = 16  # the last section header ends with its alignment and the size of its entries
     for length in range(len(whole) - unread):
-        assert elf.needed_versions(whole[:length]) == []
-    assert elf.needed_versions(whole[:5] + b"\2" + whole[6:]) == []
+        assert elf.needed_versions(io.BytesIO(whole[:length])) == []
+    assert elf.needed_versions(io.BytesIO(whole[:5] + b"\2" + whole[6:])) == []
 
 
 def test_the_floor_of_a_real_program_is_what_its_bytes_name():
     """An independent reader: every version string in the file, of which the floor must be one."""
     with open("/bin/ls", "rb") as stream:
         data = stream.read()
-    (major, minor, *rest) = versions.elf_glibc(data)
+    (major, minor, *rest) = glibc(data)
     assert b"GLIBC_" + ".".join(map(str, [major, minor, *rest])).encode() + b"\0" in data
 
 

@@ -32,6 +32,7 @@ def load(path):
 
 
 pack = load(PROJECT / "deploy/pack.py")
+layers = load(PROJECT / "deploy/layers.py")
 
 
 def wheel(name, version, files):
@@ -86,7 +87,7 @@ class Bundle:
         head = [self._rewritten(member) for member in head]
         cache = directory / "layers"
         cache.mkdir(exist_ok=True)
-        pack.write_archive(head, [interpreter], application, cache, tarball)
+        layers.write_archive([head, interpreter, application], cache, tarball)
         sidecar = f"{pack.file_sha256(tarball)}  {tarball.name}\n{sums.sha256}  {sums.path}\n"
         tarball.with_name(tarball.name + ".sha256").write_text(sidecar)
         return tarball
@@ -94,9 +95,7 @@ class Bundle:
     def _layers(self):
         interpreter = [
             *map(pack.directory, (PYTHON_DIR, f"{PYTHON_DIR}/bin", f"{PYTHON_DIR}/lib")),
-            pack.file_of_bytes(INTERPRETER, f'#!/bin/sh\nexec {sys.executable} "$@"\n'.encode())._replace(
-                mode=0o555
-            ),
+            pack.file_of_bytes(INTERPRETER, f'#!/bin/sh\nexec {sys.executable} "$@"\n'.encode())._replace(mode=0o555),
             pack.file_of_bytes(f"{PYTHON_DIR}/lib/os.py", b"# os\n"),
             pack.link(f"{PYTHON_DIR}/bin/python", os.path.basename(INTERPRETER)),
         ]

@@ -1,29 +1,33 @@
-"""Deterministic tarballs: members, their manifest and checksums, and layers compressed apart and cached.
-
-Layers are gzip members of one file; GNU tar, bsdtar, busybox tar and Python's "r:gz" read them as one
-archive. Only the last layer ends with tar's end-of-archive blocks. The same members give the same bytes.
-"""
+"""What a bundle holds: its members, their manifest and checksums, and the head that lists them."""
 
 import hashlib
 import os
-import shutil
-import tarfile
-import tempfile
-import zlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 MTIME = 315532800  # 1980-01-01, the earliest date that a zip file, and so a wheel, can hold
 DIRECTORY, FILE, LINK = "d", "f", "l"
-TYPES = {DIRECTORY: tarfile.DIRTYPE, FILE: tarfile.REGTYPE, LINK: tarfile.SYMTYPE}
-BLOCK = 512  # tar(5)
-COMPRESSION_LEVEL = 6  # level 9 takes four times as long for one percent
 CHUNK = 1 << 20
+# What a listing, MANIFEST or a tool's options could misread, and why it cannot be packed.
+MISREAD = (
+    (re.compile(r"[\x00-\x1f\x7f\\]"), "control characters and backslashes cannot be packed"),
+    (re.compile(r" -> "), "a name with ' -> ' cannot be packed"),
+    (re.compile(r"(^|/)-"), "a name that begins with '-' cannot be packed"),
+)
 
 
 class UnsafeMember(ValueError):
     """A file that a bundle must not hold; the message names it and says why."""
+
+
+class ChangedFile(UnsafeMember):
+    """A file, source, that is no longer what it was when it was hashed."""
+
+    def __init__(self, path: str, source: Path) -> None:
+        super().__init__(f"{path!r}: {source} changed while it was packed")
+        self.source = source
 
 
 class Member(NamedTuple):
@@ -50,12 +54,9 @@ class Member(NamedTuple):
 
 def checked_path(path: str) -> str:
     """Return path; UnsafeMember if a listing, MANIFEST or a tool's options could misread it."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in path) or "\\" in path:
-        raise UnsafeMember(f"{path!r}: control characters and backslashes cannot be packed")
-    if " -> " in path:
-        raise UnsafeMember(f"{path!r}: a name with ' -> ' cannot be packed")
-    if any(part.startswith("-") for part in path.split("/")):
-        raise UnsafeMember(f"{path!r}: a name that begins with '-' cannot be packed")
+    for pattern, reason in MISREAD:
+        if pattern.search(path):
+            raise UnsafeMember(f"{path!r}: {reason}")
     try:
         path.encode()
     except UnicodeEncodeError as error:
@@ -81,11 +82,10 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def file_of_disk(path: str, source: Path) -> Member:
-    executable = source.stat().st_mode & 0o111
-    mode = 0o555 if executable else 0o444
-    size = source.stat().st_size
-    return Member(checked_path(path), FILE, mode, source=source, size=size, sha256=file_sha256(source))
+def file_of_disk(path: str, source: Path, sha256_of: Callable[[Path], str] = file_sha256) -> Member:
+    found = source.stat()
+    mode = 0o555 if found.st_mode & 0o111 else 0o444
+    return Member(checked_path(path), FILE, mode, source=source, size=found.st_size, sha256=sha256_of(source))
 
 
 def link(path: str, target: str) -> Member:
@@ -94,28 +94,35 @@ def link(path: str, target: str) -> Member:
     return Member(checked_path(path), LINK, 0o777, target=checked_path(target))
 
 
-def member_of_disk(path: str, source: Path) -> Member:
+def member_of_disk(path: str, source: Path, sha256_of: Callable[[Path], str] = file_sha256) -> Member:
     """Return the member for a file, directory or link on disk; UnsafeMember for a device, socket or pipe."""
     if source.is_symlink():
         return link(path, os.readlink(source))
     if source.is_dir():
         return directory(path)
     if source.is_file():
-        return file_of_disk(path, source)
+        return file_of_disk(path, source, sha256_of)
     raise UnsafeMember(f"{path!r}: is neither a file, a directory nor a link")
 
 
-def tree_members(root: Path, prefix: str, leave_out: Callable[[Path], bool] = lambda path: False) -> list[Member]:
+def tree_members(
+    root: Path,
+    prefix: str,
+    leave_out: Callable[[Path], bool] = lambda path: False,
+    sha256_of: Callable[[Path], str] = file_sha256,
+) -> list[Member]:
     """Return the members for everything below root, sorted, without root itself.
 
-    leave_out gets a path relative to root; what it leaves out is not descended into.
+    leave_out gets a path relative to root; what it leaves out is not descended into. sha256_of may know the hash of a
+    file without reading it.
     """
     members = []
     for top, directories, names in os.walk(root):
         relative = Path(top).relative_to(root)
         directories[:] = [name for name in directories if not leave_out(relative / name)]
         for name in directories + [name for name in names if not leave_out(relative / name)]:
-            members.append(member_of_disk(f"{prefix}{(relative / name).as_posix()}", Path(top) / name))
+            path = f"{prefix}{(relative / name).as_posix()}"
+            members.append(member_of_disk(path, Path(top) / name, sha256_of))
     return sorted(members)
 
 
@@ -135,54 +142,6 @@ def checksums(members: Iterable[Member]) -> bytes:
     return "".join(f"{member.sha256}  {member.path}\n" for member in sorted(members) if member.kind == FILE).encode()
 
 
-def tar_header(member: Member) -> bytes:
-    header = tarfile.TarInfo(member.path)
-    header.type, header.mode, header.size = TYPES[member.kind], member.mode, member.size
-    header.mtime, header.linkname = MTIME, member.target
-    return header.tobuf(tarfile.GNU_FORMAT, "utf-8")
-
-
-def tar_blocks(member: Member) -> Iterable[bytes]:
-    """Yield the bytes of one member; UnsafeMember if its file is no longer the one that was hashed."""
-    yield tar_header(member)
-    if member.source is None:
-        yield member.content
-    else:
-        digest = hashlib.sha256()
-        with member.source.open("rb") as stream:
-            for chunk in iter(lambda: stream.read(CHUNK), b""):
-                digest.update(chunk)
-                yield chunk
-        if digest.hexdigest() != member.sha256:
-            raise UnsafeMember(f"{member.path!r}: changed while it was packed")
-    yield b"\0" * (-member.size % BLOCK)
-
-
-def write_layer(members: Iterable[Member], output: BinaryIO, last: bool) -> None:
-    """Write one gzip member; the last layer of an archive carries the end-of-archive blocks."""
-    compressor = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    for member in members:
-        for block in tar_blocks(member):
-            output.write(compressor.compress(block))
-    if last:
-        output.write(compressor.compress(b"\0" * 2 * BLOCK))
-    output.write(compressor.flush())
-
-
-def cached_layer(members: list[Member], cache: Path) -> Path:
-    """Return the file in the directory cache that holds members as one layer, written now if it is new."""
-    path = cache / f"{content_digest(members)}.gz"
-    if not path.exists():
-        with tempfile.NamedTemporaryFile(dir=cache, prefix=".layer-", delete=False) as temporary:
-            try:
-                write_layer(members, temporary, last=False)
-            except BaseException:
-                os.unlink(temporary.name)
-                raise
-        os.replace(temporary.name, path)
-    return path
-
-
 def head_members(release: str, bundle: dict[str, object], members: list[Member]) -> list[Member]:
     """Return the directory release with BUNDLE, SHA256SUMS and MANIFEST, which describe all members.
 
@@ -199,15 +158,3 @@ def head_members(release: str, bundle: dict[str, object], members: list[Member])
     description = file_of_bytes(names[0], "".join(lines).encode())
     listing = file_of_bytes(names[2], manifest(everything))
     return [top, description, file_of_bytes(names[1], checksums([*members, description, listing])), listing]
-
-
-def write_archive(
-    head: list[Member], layers: list[list[Member]], last: list[Member], cache: Path, output: Path
-) -> None:
-    """Write head, the cached layers and the last layer to output, one after the other."""
-    with output.open("wb") as stream:
-        write_layer(head, stream, last=False)
-        for members in layers:
-            with cached_layer(members, cache).open("rb") as layer:
-                shutil.copyfileobj(layer, stream, CHUNK)
-        write_layer(last, stream, last=True)

@@ -8,8 +8,9 @@ set -Eeuo pipefail
 
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
-if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+if ! command -v python3 >/dev/null; then
   printf 'error: this needs Python 3.9 or newer as python3; install it (on Debian and Ubuntu: sudo apt-get install python3)\n' >&2
   exit 69
 fi
-exec python3 -B "$HERE/builder" "$@"
+# Byte code goes to the cache, not beside the sources: compiling it anew takes longer than a rebuild.
+exec python3 -X "pycache_prefix=${XDG_CACHE_HOME:-$HOME/.cache}/offline-flask/pycache" "$HERE/builder" "$@"

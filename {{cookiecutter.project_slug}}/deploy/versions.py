@@ -46,21 +46,15 @@ def is_version(text: str) -> bool:
     return VERSION_PATTERN.fullmatch(text) is not None
 
 
-def elf_glibc(data: bytes) -> Glibc:
-    """Return the newest glibc version that the ELF file's bytes ask for, () if none."""
+def stream_glibc(stream: BinaryIO) -> Glibc:
+    """Return the newest glibc version that an open file asks for, () if it is not ELF; only what tells it is read."""
     found = [()]
-    for name in elf.needed_versions(data):
+    for name in elf.needed_versions(stream):
         if name in NAMED_GLIBC_VERSIONS:
             found.append(NAMED_GLIBC_VERSIONS[name])
         elif re.fullmatch(r"GLIBC_[0-9.]+", name):
             found.append(numbers(name[len("GLIBC_") :]))
     return max(found)
-
-
-def stream_glibc(stream: BinaryIO) -> Glibc:
-    """Return the glibc floor of one open file, () if it is not ELF."""
-    magic = stream.read(len(elf.MAGIC))
-    return elf_glibc(magic + stream.read()) if magic == elf.MAGIC else ()
 
 
 def wheel_glibc(path: Path) -> Glibc:
@@ -85,7 +79,11 @@ def file_glibc(path: Path) -> Glibc:
 
 def floor(files: Iterable[tuple[str, Path]]) -> Floor:
     """Return the highest glibc floor among (name, regular file) pairs, and the first name that sets it."""
-    floors = (Floor(file_glibc(path), name) for name, path in files)
+    return highest(Floor(file_glibc(path), name) for name, path in files)
+
+
+def highest(floors: Iterable[Floor]) -> Floor:
+    """Return the first of the highest floors."""
     return max([Floor((), ""), *floors], key=lambda item: item.glibc)
 
 

@@ -1,16 +1,17 @@
-"""One bundle: which files go in, what its head says, and how it gets into dist/."""
+"""One bundle: which files go in, and what its head says."""
 
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+import layers
 import pack
 import versions
-from builder import cache, check, signing
+from builder import cache, check, publication, trees
 from builder.engine import Engine
 from builder.interpreter import Interpreter
+from builder.known_files import KnownFiles
 from builder.output import SETTINGS, Failure
 from builder.settings import APP, DEPLOY, DIST, PROJECT, Settings
 from builder.targets import Target
@@ -22,12 +23,24 @@ DEVELOPERS_OWN = ("locks", "venv", "instance")
 
 
 class Bundle(NamedTuple):
-    """A finished bundle: its file, and what the summary tells of it."""
+    """A finished bundle: its file, whether it was there already, and what the summary tells of it."""
 
     path: Path
     size: int
+    was_there: bool
     glibc: str
     glibc_file: str
+
+
+class Contents(NamedTuple):
+    """What goes into a bundle besides its head, in layers, the interpreter's first; and the glibc that it needs."""
+
+    layers: list[list[pack.Member]]
+    floor: versions.Floor
+
+    @property
+    def members(self) -> list[pack.Member]:
+        return [member for layer in self.layers for member in layer]
 
 
 def is_cache(path: Path) -> bool:
@@ -48,33 +61,40 @@ def check_reserved() -> None:
             raise Failure(SETTINGS, f"project/{name} would collide with the release's own {name}: rename it")
 
 
-def deployed_members(release: str, supervisor: Path) -> list[pack.Member]:
-    """Return the part of deploy/ that works on the box, with supervisor's wheels."""
+def own_members(release: str, known: KnownFiles) -> list[pack.Member]:
+    """Return the app, and the part of deploy/ that works on the box."""
+    check_reserved()
     top = f"{release}/deploy"
-    members = [pack.directory(top)]
+    members = [*pack.tree_members(APP, f"{release}/", stays_home, known.sha256), pack.directory(top)]
     for name in ("setup.sh", "activate.sh"):
-        members.append(pack.member_of_disk(f"{top}/{name}", DEPLOY / name))
+        members.append(pack.member_of_disk(f"{top}/{name}", DEPLOY / name, known.sha256))
     for name in ("release", "box"):
         members.append(pack.directory(f"{top}/{name}"))
-        members += pack.tree_members(DEPLOY / name, f"{top}/{name}/", is_cache)
-    return [*members, pack.directory(f"{top}/wheels"), *pack.tree_members(supervisor, f"{top}/wheels/")]
+        members += pack.tree_members(DEPLOY / name, f"{top}/{name}/", is_cache, known.sha256)
+    return members
 
 
-def app_members(release: str, supervisor: Path) -> list[pack.Member]:
-    check_reserved()
-    return sorted([*pack.tree_members(APP, f"{release}/", stays_home), *deployed_members(release, supervisor)])
+def placed(directory: str, tree: trees.Tree) -> Contents:
+    """Return what a directory of the bundle holds, which is the whole of a cache's entry."""
+    floor = tree.floor._replace(path=f"{directory}/{tree.floor.path}" if tree.floor.path else "")
+    return Contents([[pack.directory(directory), *tree.placed(f"{directory}/")]], floor)
 
 
-def wheel_members(release: str, wheels: Path) -> list[pack.Member]:
-    return [pack.directory(f"{release}/wheels"), *pack.tree_members(wheels, f"{release}/wheels/")]
-
-
-def interpreter_members(target: Target, shipped: Path) -> list[pack.Member]:
+def interpreter_contents(target: Target, shipped: Path) -> Contents:
     """Return the interpreter under a name that its content gives it."""
-    members = pack.tree_members(shipped, "")
-    name = f"python-{target.python}-{pack.content_digest(members)[:12]}"
-    placed = [member._replace(path=f"{name}/{member.path}") for member in members]
-    return [pack.directory(name), *placed]
+    tree = trees.of(shipped)
+    return placed(f"python-{target.python}-{pack.content_digest(tree.members)[:12]}", tree)
+
+
+def contents(release: str, target: Target, interpreter: Interpreter, wheels: Path, supervisor: Path) -> Contents:
+    known = KnownFiles(PROJECT)
+    own = own_members(release, known)
+    brought = placed(f"{release}/deploy/wheels", trees.of(supervisor))
+    parts = [interpreter_contents(target, interpreter.shipped), placed(f"{release}/wheels", trees.of(wheels))]
+    floors = [*(part.floor for part in parts), known.floor(own), brought.floor]
+    known.remember()
+    app = layers.pieces(sorted([*own, *brought.members]))
+    return Contents([*(layer for part in parts for layer in part.layers), *app], versions.highest(floors))
 
 
 def git(*arguments: str) -> Optional[str]:
@@ -104,18 +124,22 @@ def build(
 ) -> Bundle:
     """Pack a bundle into dist/; Failure 78 if something in it does not fit the target or cannot be packed."""
     release = f"{settings.app_name}-v{version}"
+    path = DIST / target.name / f"{release}.tar.gz"
     try:
-        layers = [interpreter_members(target, interpreter.shipped), wheel_members(release, wheels)]
-        app = app_members(release, supervisor)
-        members = [*layers[0], *layers[1], *app]
-        floor = check.glibc_floor(target, interpreter, members)
-        lines = description(settings, version, target, engine, interpreter, floor, members)
-        head = pack.head_members(release, lines, members)
-        path = DIST / target.name / f"{release}.tar.gz"
-        write(path, head, layers, app)
+        content = contents(release, target, interpreter, wheels, supervisor)
+        check.glibc(target, interpreter, content.floor)
+        lines = description(settings, version, target, engine, interpreter, content)
+        head = pack.head_members(release, lines, content.members)
+        sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
+        was_there = publication.is_there(path, sums)
+        if not was_there:
+            publication.publish(path, [head, *content.layers], sums)
     except pack.UnsafeMember as error:
+        if isinstance(error, pack.ChangedFile) and cache.holds(error.source):
+            raise cache.damaged(error.source) from error
         raise Failure(SETTINGS, f"cannot be packed: {error}") from error
-    return Bundle(path, path.stat().st_size, ".".join(map(str, floor.glibc)), floor.path)
+    floor = content.floor
+    return Bundle(path, path.stat().st_size, was_there, ".".join(map(str, floor.glibc)), floor.path)
 
 
 def description(
@@ -124,8 +148,7 @@ def description(
     target: Target,
     engine: Engine,
     interpreter: Interpreter,
-    floor: versions.Floor,
-    members: list[pack.Member],
+    content: Contents,
 ) -> dict[str, object]:
     """Return BUNDLE's lines, in their order."""
     return {
@@ -136,28 +159,11 @@ def description(
         "ARCH": target.arch,
         "PYTHON": target.python,
         "PYTHON_ABI": interpreter.abi,
-        "PYTHON_DIR": members[0].path,
-        "GLIBC": ".".join(map(str, floor.glibc)),
-        "GLIBC_FILE": floor.path,
+        "PYTHON_DIR": content.layers[0][0].path,
+        "GLIBC": ".".join(map(str, content.floor.glibc)),
+        "GLIBC_FILE": content.floor.path,
         "ENGINE": engine.name,
         **revision(),
         "APP_MODULE": settings.app_module,
         "HEALTH_PATH": settings.health_path,
     }
-
-
-def write(path: Path, head: list[pack.Member], layers: list[list[pack.Member]], app: list[pack.Member]) -> None:
-    """Write the tarball, its sidecar and the signature and move them into place: nothing half-made is left."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as directory:
-        archive, sidecar = Path(directory) / path.name, Path(directory) / f"{path.name}.sha256"
-        signature = sidecar.with_name(f"{sidecar.name}.sig")
-        pack.write_archive(head, layers, app, cache.directory("layers"), archive)
-        lines = f"{pack.file_sha256(archive)}  {path.name}\n{sums.sha256}  {sums.path}\n"
-        sidecar.write_text(lines, encoding="utf-8")
-        signing.sign(sidecar, signature)
-        path.with_name(signature.name).unlink(missing_ok=True)
-        for made in (archive, sidecar, signature):
-            if made.exists():
-                os.replace(made, path.with_name(made.name))

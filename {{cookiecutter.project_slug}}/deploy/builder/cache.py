@@ -1,5 +1,7 @@
 """The cache outside of the project: entries named by a hash of what made them, written whole or not at all.
 
+An entry is a directory, which never changes once it is there; a record is a file, which is checked when it is read.
+
 Two builds at once may share it; deleting it only costs time.
 """
 
@@ -12,9 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
-from builder.output import detail
+import pack
+from builder.output import UNAVAILABLE, Failure, detail
 
 
 def directory(kind: str) -> Path:
@@ -27,6 +30,18 @@ def directory(kind: str) -> Path:
     return path
 
 
+def holds(path: Path) -> bool:
+    """Tell whether a file is one of the cache's."""
+    return directory("logs").parent in path.parents
+
+
+def damaged(path: Path) -> Failure:
+    """Return the Failure for a file of an entry that is not what it was when the entry was made."""
+    kinds = directory("logs").parent
+    entry = kinds.joinpath(*path.relative_to(kinds).parts[:2])
+    return Failure(UNAVAILABLE, f"the cache is damaged: {path} has changed; remove it and build again: rm -rf {entry}")
+
+
 def key(*parts: object) -> str:
     """Return 16 hex digits that change when any of the parts (anything that JSON can hold) changes."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -34,7 +49,7 @@ def key(*parts: object) -> str:
 
 def files_key(paths: list[Path]) -> str:
     """Return a key over names and contents of files."""
-    return key([(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths])
+    return key([(path.name, pack.file_sha256(path)) for path in paths])
 
 
 @contextmanager
@@ -71,3 +86,25 @@ def make_entry(final: Path, make: Callable[[Path], None]) -> None:
         temporary.rename(final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_record(kind: str, name: str) -> Optional[bytes]:
+    """Return what write_record() was given; None if there is no such record, or a damaged one."""
+    try:
+        digest, _newline, content = (directory(kind) / name).read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    return content if hashlib.sha256(content).hexdigest().encode() == digest else None
+
+
+def write_record(kind: str, name: str, content: bytes) -> None:
+    """Remember content, whole or not at all; the last of several at once is kept."""
+    final = directory(kind) / name
+    with tempfile.NamedTemporaryFile(dir=final.parent, prefix=f".{name[:100]}-", delete=False) as temporary:
+        try:
+            temporary.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+            temporary.close()
+            os.replace(temporary.name, final)
+        except BaseException:
+            os.unlink(temporary.name)
+            raise

@@ -7,7 +7,6 @@ import wheel_tags
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
 from builder.targets import Target
-from pack import FILE, Member
 
 
 def failure(target: Target, problems: list[str]) -> Failure:
@@ -32,12 +31,9 @@ def wheels(target: Target, interpreter: Interpreter, directory: Path, pinned: di
     return len(list(directory.glob("*.whl")))
 
 
-def glibc_floor(target: Target, interpreter: Interpreter, members: list[Member]) -> versions.Floor:
-    """Return the glibc that the members need at least; Failure 78 if the target's is older."""
-    files = ((member.path, member.source) for member in members if member.kind == FILE and member.source)
-    floor = versions.floor(files)
+def glibc(target: Target, interpreter: Interpreter, floor: versions.Floor) -> None:
+    """See that the target's glibc is not older than what a bundle needs; Failure 78."""
     if floor.glibc > versions.numbers(interpreter.glibc):
         needed = ".".join(map(str, floor.glibc))
         problem = f"{floor.path} needs glibc {needed}, and {target.os} {target.version} has {interpreter.glibc}"
         raise failure(target, [problem])
-    return floor

@@ -107,6 +107,7 @@ class DockerEngine:
 
     def with_packages(self, packages: Path) -> "DockerEngine":
         """Return an engine whose image is this one's with the packages of a list on top."""
+        self.have_image()
         other = copy.copy(self)
         other.base, other.packages, other.inputs = self.image, packages, [*self.inputs[:-1], packages]
         other.prepare()
@@ -114,6 +115,9 @@ class DockerEngine:
 
     def prepare(self) -> None:
         self.image = self.image_on(self.base_content())
+
+    def have_image(self) -> None:
+        """See to it that the image is there: who finds everything in the cache needs none."""
         if query("image", "inspect", "--format", "{{.Id}}", self.image) is None:
             self.build_image()
 
@@ -166,6 +170,7 @@ class DockerEngine:
     def execute(
         self, script: Path, environment: dict[str, str], mounts: list[Mount], networked: bool, log: Path
     ) -> int:
+        self.have_image()
         name = f"offline-flask-{uuid.uuid4().hex}"
         inside = {mount.variable: f"{INSIDE}/{mount.variable.lower()}" for mount in mounts}
         variables = {**environment, **inside, "HOME": "/tmp"}

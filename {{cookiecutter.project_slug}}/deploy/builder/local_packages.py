@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import layers
 import pack
 from builder import cache
 from builder.output import SETTINGS, Failure
@@ -64,7 +65,8 @@ def sources() -> Path:
     def make(entry: Path) -> None:
         for name, content in packages.items():
             with (entry / f"{name.replace('/', '-')}.tar.gz").open("wb") as stream:
-                pack.write_layer(content, stream, last=True)
+                layers.write_layer(content, stream)
+                layers.write_end(stream)
 
     digests = {name: pack.content_digest(content) for name, content in packages.items()}
     return cache.entry("wheels", f"local-{cache.key(digests)}", make)

@@ -66,7 +66,8 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         supervisor = wheels.fetch_supervisor(engine, target, python)
     with steps.step("tarball"):
         built = bundle.build(configuration, version, target, engine, python, directory, supervisor)
-    say(f"==> built {built.path.relative_to(PROJECT)}")
+    path = built.path.relative_to(PROJECT)
+    say(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
     detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
     detail(steps.summary())

@@ -63,7 +63,13 @@ class Builds:
         self.lock = threading.Lock()
 
     def start(self, target: Target) -> subprocess.Popen:
-        command = [sys.executable, "-B", str(DEPLOY / "builder"), *self.arguments]
+        command = [
+            sys.executable,
+            "-X",
+            f"pycache_prefix={sys.pycache_prefix}",
+            str(DEPLOY / "builder"),
+            *self.arguments,
+        ]
         pipe = subprocess.PIPE if self.parallel else None
         with self.lock:
             if self.ended:

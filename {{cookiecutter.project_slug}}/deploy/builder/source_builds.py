@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pack
-from builder import cache, repair
+from builder import cache, repair, trees
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import INTERNAL, detail
@@ -27,7 +27,8 @@ def build(engine: Engine, target: Target, interpreter: Interpreter, source: Path
             compile_wheel(engine, target, interpreter, source, requirements, compiled)
             finish(engine, target, interpreter, compiled, Path(directory), entry)
 
-    contents = [pack.file_sha256(source), cache.files_key(sorted(requirements.glob("*.whl")))]
+    needed = sorted(trees.of(requirements).digests.items())
+    contents = [trees.of(source.parent).digests[source.name], cache.key(needed)]
     key = cache.key(source.name, contents, interpreter.key, engine.identity(), cache.files_key(INPUTS))
     (wheel,) = cache.entry("wheels", f"compiled-{key}", make).glob("*.whl")
     return wheel

@@ -2,9 +2,7 @@
 
 import json
 import os
-import ssl
 import tempfile
-import urllib.request
 from pathlib import Path
 
 import pack
@@ -34,6 +32,9 @@ def checksums(name: str, version: str, ending: str = "") -> list[str]:
 
 def download(url: str, path: Path) -> None:
     """Write what url answers to path; OSError if it does not."""
+    import ssl  # here, because these two take as long to import as all else that a build imports
+    import urllib.request
+
     authorities = network.ca_bundle()
     context = ssl.create_default_context(cafile=str(authorities) if authorities else None)
     with urllib.request.urlopen(url, timeout=TIMEOUT, context=context) as answer, path.open("wb") as stream:

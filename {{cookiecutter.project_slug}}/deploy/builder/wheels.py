@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pack
 import wheel_tags
-from builder import build_lock, cache, local_packages, lock, network, source_builds
+from builder import build_lock, cache, local_packages, lock, network, source_builds, trees
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import UNAVAILABLE
@@ -37,14 +37,16 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, lock_file: P
 
 def sources(fetched: Path) -> Path:
     """Return the directory with all that is to be built: the fetched sources, and the project's own packages."""
-    found = [path for path in fetched.iterdir() if path.suffix != ".whl"]
-    found += local_packages.sources().glob("*.tar.gz")
+    own = local_packages.sources()
+    found = {fetched / name: digest for name, digest in trees.of(fetched).digests.items() if not name.endswith(".whl")}
+    found.update((own / name, digest) for name, digest in trees.of(own).digests.items())
 
     def make(entry: Path) -> None:
         for path in found:
             os.link(path, entry / path.name)
 
-    return cache.entry("wheels", f"sources-{cache.files_key(sorted(found))}", make)
+    key = cache.key(sorted((path.name, digest) for path, digest in found.items()))
+    return cache.entry("wheels", f"sources-{key}", make)
 
 
 def make_lock(engine: Engine, target: Target, interpreter: Interpreter, more: bool = False) -> None:
@@ -61,18 +63,22 @@ def make_lock(engine: Engine, target: Target, interpreter: Interpreter, more: bo
 def build(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
     """Return the directory with the wheels and installed.txt."""
     fetched = fetch(engine, target, interpreter, lock.path_for(target))
-    wheels = sorted(fetched.glob("*.whl"))
+    wheels = [fetched / name for name in trees.of(fetched).digests if name.endswith(".whl")]
     given = sources(fetched)
     requirements = build_lock.fetch(engine, target, interpreter, given)
     for source in sorted(given.iterdir()):
         wheels.append(source_builds.build(engine, target, interpreter, source, requirements / source.name))
+    digests = {path: trees.of(path.parent).digests[path.name] for path in wheels}
 
     def make(entry: Path) -> None:
-        for wheel in wheels:
-            shutil.copy(wheel, entry)
-        (entry / LIST).write_text(installed_list(entry), encoding="utf-8")
+        for path, digest in digests.items():
+            copy = Path(shutil.copy(path, entry))
+            if pack.file_sha256(copy) != digest:
+                raise cache.damaged(path)
+        (entry / LIST).write_text(installed_list(digests), encoding="utf-8")
 
-    return cache.entry("wheels", f"built-{cache.files_key(wheels)}", make)
+    key = cache.key([(path.name, digest) for path, digest in digests.items()])
+    return cache.entry("wheels", f"built-{key}", make)
 
 
 def fetch_supervisor(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
@@ -80,11 +86,10 @@ def fetch_supervisor(engine: Engine, target: Target, interpreter: Interpreter) -
     return fetch(engine, target, interpreter, SUPERVISOR)
 
 
-def installed_list(directory: Path) -> str:
+def installed_list(digests: dict[Path, str]) -> str:
     """Return "name==version --hash=sha256:…" for every wheel, as pip install --require-hashes reads it."""
     lines = []
-    for path in directory.glob("*.whl"):
+    for path, digest in digests.items():
         wheel = wheel_tags.parse_wheel_name(path.name)
-        name = wheel_tags.canonical(wheel.name)
-        lines.append(f"{name}=={wheel.version} --hash=sha256:{pack.file_sha256(path)}\n")
+        lines.append(f"{wheel_tags.canonical(wheel.name)}=={wheel.version} --hash=sha256:{digest}\n")
     return "".join(sorted(lines))
