@@ -1,6 +1,7 @@
 """setup.sh on bundles made by hand, in user mode, in every shell that a box may have as sh."""
 
 import fcntl
+import gzip
 import json
 import os
 import platform
@@ -38,6 +39,31 @@ def test_a_hostile_environment_changes_nothing(home):
     result = run(home, environment={**hostile, "PATH": f"{home}:{os.environ['PATH']}"})
     assert result.returncode == 0, result.stderr
     assert (home / "app-v1/app.py").exists()
+
+
+@pytest.mark.parametrize("place", ["", "relative", "/tmp/$(touch evil)", "/tmp/a b", "/tmp/a\nb"])
+def test_a_home_that_is_no_plain_path_is_refused(home, place):
+    Bundle().write(home)
+    result = run(home, environment={"HOME": place})
+    assert result.returncode == 78
+    assert "is not a plain path" in result.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_variables_of_the_script_s_own_come_from_nowhere_else(home, shell):
+    """staging would be removed at the end."""
+    Bundle().write(home)
+    (home / "state").mkdir()
+    (home / "state").chmod(0o777)
+    own = {name: str(home / "kept") for name in ("staging", "created", "gaps", "tools", "missing", "settings")}
+    (home / "kept").mkdir()
+    (home / "kept").chmod(0o777)
+    with open(home / "state/lock", "w") as lock:
+        (home / "state/lock").chmod(0o666)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert run(home, shell=shell, environment=own).returncode == 75
+    assert (home / "kept").is_dir()
+    assert run(home, shell=shell, environment={**own, "BASH_FUNC_tar%%": "() { false; }"}).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -80,6 +106,8 @@ REFUSED_MEMBERS = {
     "set-user-id": special("app-v1/file", tarfile.REGTYPE, permissions=0o4755),
     "set-group-id": special("app-v1/file", tarfile.REGTYPE, permissions=0o2755),
     "sticky": special("app-v1/directory", tarfile.DIRTYPE, permissions=0o1777),
+    "file that others can write": special("app-v1/file", tarfile.REGTYPE, permissions=0o666),
+    "directory that others can write": special("app-v1/directory", tarfile.DIRTYPE, permissions=0o777),
     "newline": special("app-v1/a\nb", tarfile.REGTYPE),
     "escape": special("app-v1/a\x1bb", tarfile.REGTYPE),
     "backslash": special("app-v1/a\\b", tarfile.REGTYPE),
@@ -94,6 +122,17 @@ def test_a_hostile_member_is_refused_and_nothing_is_left(home, name):
     before = contents(home)
     result = run(home)
     assert (result.returncode, contents(home)) == (65, before), result.stderr
+
+
+def test_what_holds_more_than_it_says_is_refused_before_it_fills_the_disk(home):
+    bomb = gzip.compress(bytes(200 << 20))
+    tarball = Bundle().write(home)
+    tarball.write_bytes(tarball.read_bytes() + bomb)
+    tarball.with_name(tarball.name + ".sha256").unlink()
+    before = contents(home)
+    result = run(home)
+    assert (result.returncode, contents(home)) == (65, before)
+    assert "it holds more than its BUNDLE says" in result.stderr
 
 
 def test_a_file_below_a_link_is_refused(home):
@@ -153,6 +192,8 @@ def test_without_a_sidecar_there_is_a_warning(home):
         ({"PYTHON_DIR": "$(touch evil)"}, 65, "BUNDLE names no interpreter"),
         ({"UNPACKED_BYTES": "many"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
         ({"UNPACKED_BYTES": "0x$(id)"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
+        ({"MEMBERS": "9" * 8}, 65, "BUNDLE has no number for MEMBERS"),
+        ({"GLIBC": "2"}, 65, "BUNDLE names no version of glibc"),
     ],
 )
 def test_a_wrong_head_is_refused(home, values, status, message):
@@ -164,7 +205,7 @@ def test_a_wrong_head_is_refused(home, values, status, message):
 
 
 def test_every_gap_of_the_box_is_listed_at_once(home):
-    Bundle(values={"ARCH": "s390x", "GLIBC": "9.99", "UNPACKED_BYTES": "9" * 15, "MEMBERS": "9" * 12}).write(home)
+    Bundle(values={"ARCH": "s390x", "GLIBC": "9.99", "UNPACKED_BYTES": "9" * 15, "MEMBERS": "9" * 7}).write(home)
     before = contents(home)
     result = run(home)
     assert (result.returncode, contents(home)) == (78, before)

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import building
-from box_home import contents, run
+from box_home import account, contents, run
 from handmade import Bundle
 
 output = building.part("builder.output")
@@ -86,6 +86,17 @@ def replay_an_older_release(tarball, keys, monkeypatch):
     old.unlink()
 
 
+def put_something_else_there(tarball, *_):
+    """What it says would be answered differently, if it were read."""
+    Bundle(values={"FORMAT": "2"}).write(tarball.parent)
+    tarball.with_name(f"{tarball.name}.sha256.sig").write_bytes(b"no signature")
+
+
+def swell(name):
+    """A file that is read whole must not be as long as its sender likes."""
+    return lambda tarball, *_: beside(tarball, name).write_bytes(bytes(20000))
+
+
 FORGERIES = {
     "without signature": (lambda tarball, *_: beside(tarball, ".sha256.sig").unlink(), "takes signed bundles only"),
     "without sidecar": (lambda tarball, *_: beside(tarball, ".sha256").unlink(), "takes signed bundles only"),
@@ -94,19 +105,30 @@ FORGERIES = {
     "sidecar changed": (change_the_sidecar, "is not the signature"),
     "tarball changed": (flip_a_byte, "is not what"),
     "another version's": (replay_an_older_release, "is not what"),
+    "something else": (put_something_else_there, "is not the signature"),
+    "long sidecar": (swell(".sha256"), "is longer than such a file can be"),
+    "long signature": (swell(".sha256.sig"), "is longer than such a file can be"),
 }
 
 
 @pytest.mark.parametrize(("forge", "message"), FORGERIES.values(), ids=FORGERIES)
-def test_a_forgery_is_refused_before_it_is_unpacked(home, signed, keys, monkeypatch, forge, message):
+def test_a_forgery_is_refused_before_anything_of_it_is_read(home, signed, keys, monkeypatch, forge, message):
     """FAULTS 6."""
     forge(signed, keys, monkeypatch)
     before = contents(home)
     result = run(home)
     assert result.returncode == 65, result.stdout + result.stderr
-    assert message in result.stderr or "truncated" in result.stderr
-    assert "Unpacking" not in result.stdout
-    assert set(contents(home)) - set(before) <= {"state/lock", "state/lock.holder"}
+    assert message in result.stderr
+    assert contents(home) == before
+
+
+def test_a_check_needs_no_signature_but_refuses_a_wrong_one(home, signed, keys, monkeypatch):
+    check = ("--check", "1", account().pw_name)
+    assert "signed by the key" in run(home, *check).stdout
+    take_another_signature(signed, keys, monkeypatch)
+    assert run(home, *check).returncode == 65
+    beside(signed, ".sha256").unlink()
+    assert "takes signed bundles only" in run(home, *check).stdout
 
 
 @pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])

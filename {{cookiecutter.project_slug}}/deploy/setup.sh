@@ -21,8 +21,9 @@
 # This file does only what must happen before there is a Python: it checks the arguments, the bundle and
 # the box, unpacks the bundle beside what is installed, and hands over to the bundle's own interpreter.
 # Until then nothing on the box is changed; a release in service is never touched by a failure.
+# The signature and the hashes come before anything of the bundle is read, and once more on the copy that is unpacked.
 #
-# Environment: none is used; what could mislead tar, gzip or Python is cleared.
+# Environment: HOME, where USERNAME runs it; everything else is cleared.
 #
 # Exit codes: 0 VERSION is in service, or --check found no gap; 1 the new release was refused, the old one still serves; 64 usage;
 #   65 the bundle is damaged or not what it says; 69 there is no bundle here; 70 internal; 73 a write failed;
@@ -32,24 +33,32 @@ umask 022
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 LC_ALL=C
 export PATH LC_ALL
-unset TAR_OPTIONS GZIP POSIXLY_CORRECT CDPATH ENV BASH_ENV GREP_OPTIONS
+# Whatever it is: an option for tar, a library to load, a variable or a function of this script's own. Shells keep some to themselves.
+for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+  case $variable in
+    HOME | PATH | LC_ALL | SUDO_USER | PWD | OLDPWD | SHLVL | _ | UID | EUID | PPID | SHELLOPTS | BASHOPTS) ;;
+    *) unset "$variable" ;;
+  esac
+done
+for function in $(env | sed -n 's/^BASH_FUNC_\([A-Za-z_][A-Za-z0-9_]*\)\(%%\|()\)=.*/\1/p'); do unset -f "$function"; done
 
 version_pattern='^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 username_pattern='^[a-z_][a-z0-9_.-]{0,31}$'
-tools='awk cmp cut date df find flock getconf grep gzip mktemp readlink sed sha256sum sort stat tar tr uname uniq wc'
+tools='awk cmp cut date df env find flock getconf grep gzip head mktemp readlink sed sha256sum sort stat tar tr uname uniq wc'
+# A signed sidecar, its signature and a BUNDLE are some hundred bytes.
+longest_small_file=16384
 
 main() {
+  require_tools
   parse_arguments "$@"
   find_tarball
   choose_base
-  read_bundle
   check_box
   [ "$only_check" = no ] || exit 0
   take_lock
   copy_bundle
-  check_signature
-  check_copy
   stop_if_installed
+  decompress
   check_members
   unpack
   check_unpacked
@@ -61,12 +70,21 @@ step() { printf '==> %s\n' "$*"; }
 detail() { printf '    %s\n' "$*"; }
 warning() { printf 'warning: %s\n' "$*" >&2; }
 
-# fail STATUS MESSAGE: the only way out with an error; clean_up runs on exit.
+# fail STATUS MESSAGE: the only way out with an error; clean_up runs on exit. What a message quotes may be anybody's
+# text: control characters could make a terminal show something else.
 fail() {
   status=$1
   shift
-  printf 'error: %s\n' "$*" >&2
+  printf 'error: %s\n' "$*" | tr '\000-\010\013-\037\177' '?' >&2
   exit "$status"
+}
+
+require_tools() {
+  missing=''
+  for tool in $tools; do
+    command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
+  done
+  [ -z "$missing" ] || fail 78 "commands are missing here; install them from the system's packages:$missing"
 }
 
 usage() {
@@ -136,15 +154,69 @@ choose_base() {
   else
     fail 64 "run setup.sh as root or as $username, not as $(id -un)"
   fi
+  # crontab, supervisord and virtual environments name it unquoted.
+  matches "$base" '^(/[A-Za-z0-9_@+,.-]+)+$' || fail 78 "the home of $username, '$base', is not a plain path; give the account another"
   state=$base/state release_key=$base/state/release-key.pem
   port=$(setting PORT 1337) nginx=$(setting NGINX site)
+  nearest=$base
+  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
 }
 
-# The head of the bundle says what it needs; it is parsed, never sourced.
+# ---- Whose bundle it is. FILE is it where it lies, and then the copy; .sha256 and .sha256.sig lie beside each.
+
+# authenticate FILE
+authenticate() {
+  for small in "$1.sha256" "$1.sha256.sig"; do
+    [ ! -f "$small" ] || [ "$(head -c $((longest_small_file + 1)) "$small" | wc -c)" -le "$longest_small_file" ] ||
+      fail 65 "${small##*/} is longer than such a file can be"
+  done
+  check_signature "$1"
+  check_hash "$1"
+}
+
+# `openssl dgst` does it in every openssl since 0.9.8, CentOS 5's.
+check_signature() {
+  [ -e "$release_key" ] || return 0
+  ! is_head_alone "$1" || return 0
+  [ -f "$1.sha256" ] && [ -f "$1.sha256.sig" ] ||
+    fail 65 "this box takes signed bundles only ($release_key); bring $tarball.sha256 and $tarball.sha256.sig, made with SIGN_KEY=… make tarball"
+  openssl dgst -sha256 -verify "$release_key" -signature "$1.sha256.sig" "$1.sha256" >/dev/null 2>&1 ||
+    fail 65 "$tarball.sha256.sig is not the signature of $tarball.sha256 by the key that this box trusts, $release_key"
+}
+
+# make preflight brings the head of a bundle, of which nothing is unpacked, and no sidecar.
+is_head_alone() { [ "$only_check" = yes ] && [ ! -f "$1.sha256" ]; }
+
+check_hash() {
+  [ ! -f "$1.sha256" ] || [ "$(sha256sum <"$1" | sed 's/ .*//')" = "$(sidecar_hash "$1" "$release.tar.gz")" ] ||
+    fail 65 "$tarball is not what $tarball.sha256 says: it was damaged or changed; copy both again"
+}
+
+# sidecar_hash FILE NAME
+sidecar_hash() { awk -v name="$2" '$2 == name { print $1 }' "$1.sha256"; }
+
+tell_whose_it_is() {
+  if is_head_alone "$tarball"; then
+    [ ! -e "$release_key" ] || detail "this box takes signed bundles only; a check of the head alone does not see the signature"
+  elif [ -e "$release_key" ]; then
+    detail "signed by the key that this box trusts"
+  elif [ ! -f "$tarball.sha256" ]; then
+    warning "$tarball.sha256 is not here: the bundle is checked against its own list only"
+  fi
+}
+
+# The head of the bundle says what it needs; it is parsed, never sourced. It comes first, so that not much is decompressed.
+read_head() {
+  gzip -dc <"$1" 2>/dev/null | head -c $((longest_small_file + 8192)) | tar -xOf - "$release/BUNDLE" 2>/dev/null |
+    head -c "$longest_small_file" | tr '\000-\011\013-\037\177' '?'
+}
+
 read_bundle() {
   step "Reading $tarball"
-  bundle=$(tar -xzOf "$tarball" "$release/BUNDLE" 2>/dev/null) ||
-    fail 65 "$tarball is truncated, or holds no $release/BUNDLE: build it again, or copy it again"
+  authenticate "$tarball"
+  tell_whose_it_is
+  bundle=$(read_head "$tarball")
+  [ -n "$bundle" ] || fail 65 "$tarball is truncated, or does not begin with $release/BUNDLE: build it again, or copy it again"
   [ "$(bundle_value FORMAT)" = 1 ] || fail 65 "$tarball has a format that this setup.sh does not know; use the setup.sh it was built with"
   [ "$(bundle_value NAME)/$(bundle_value VERSION)" = "$name/$version" ] ||
     fail 65 "$tarball says that it is $(bundle_value NAME) version $(bundle_value VERSION): its file name is wrong"
@@ -152,9 +224,13 @@ read_bundle() {
   python_dir=$(bundle_value PYTHON_DIR)
   matches "$python" '^[0-9]+\.[0-9]+\.[0-9]+$' || fail 65 "BUNDLE names no Python version"
   matches "$python_dir" "^python-$python-[0-9a-f]{12}\$" || fail 65 "BUNDLE names no interpreter"
-  for key in UNPACKED_BYTES MEMBERS; do
-    matches "$(bundle_value $key)" '^[0-9]{1,15}$' || fail 65 "BUNDLE has no number for $key"
+  for key in UNPACKED_BYTES:15 MEMBERS:7; do
+    matches "$(bundle_value "${key%:*}")" "^[1-9][0-9]{0,$((${key#*:} - 1))}\$" || fail 65 "BUNDLE has no number for ${key%:*}"
   done
+  matches "$(bundle_value GLIBC)" '^[0-9]{1,3}\.[0-9]{1,3}$' || fail 65 "BUNDLE names no version of glibc"
+  # For each member: its header, padding to whole blocks, headers of a long name, and its lines in SHA256SUMS and MANIFEST,
+  # which UNPACKED_BYTES does not count.
+  most=$(($(bundle_value UNPACKED_BYTES) + $(bundle_value MEMBERS) * 4096 + 65536))
   interpreter=$base/$python_dir/bin/python${python%.*}
 }
 
@@ -164,15 +240,12 @@ bundle_value() { printf '%s\n' "$bundle" | sed -n "s/^$1=//p"; }
 
 check_box() {
   step "Checking this box"
-  gaps=''
-  check_tools
+  gaps='' bundle=''
+  check_release_key
+  [ -n "$gaps" ] || check_bundle
   check_mode
   check_owner
   check_account
-  check_release_key
-  check_machine
-  check_glibc
-  check_space
   check_memory
   check_executable
   check_service_manager
@@ -180,7 +253,7 @@ check_box() {
   check_nginx
   check_clock
   check_logrotate
-  [ "$only_check" = no ] || describe_target
+  [ "$only_check" = no ] || [ -z "$bundle" ] || describe_target
   [ -z "$gaps" ] || fail 78 "this box is not ready for $release:$gaps"
   [ "$only_check" = no ] || detail "nothing is missing"
 }
@@ -190,10 +263,12 @@ gap() {
     - $1"
 }
 
-check_tools() {
-  for tool in $tools; do
-    command -v "$tool" >/dev/null 2>&1 || gap "the command $tool is missing; install it from the system's packages"
-  done
+# What it needs, if it may be read.
+check_bundle() {
+  read_bundle
+  check_machine
+  check_glibc
+  check_space
 }
 
 check_mode() {
@@ -250,8 +325,6 @@ check_glibc() {
 
 # Unpacked once in staging, and as much again for the virtual environment and its byte code.
 check_space() {
-  nearest=$base
-  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
   need=$(($(bundle_value UNPACKED_BYTES) / 512 + $(wc -c <"$tarball") / 1024))
   free=$(df -Pk "$nearest" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$need" ] || gap "$nearest has $free KiB free, $need KiB are needed"
@@ -436,51 +509,45 @@ clean_up() {
 # What is checked is what is unpacked: a copy that nobody else can write.
 copy_bundle() {
   step "Checking the bundle"
-  chmod 700 "$staging"
-  copy_if_there "$tarball" bundle.tar.gz
-  copy_if_there "$tarball.sha256" sidecar
-  copy_if_there "$tarball.sha256.sig" signature
+  copy=$staging/$release.tar.gz
+  for suffix in '' .sha256 .sha256.sig; do
+    [ ! -f "$tarball$suffix" ] || cp "$tarball$suffix" "$copy$suffix" || fail 73 "cannot copy $tarball$suffix to $staging"
+  done
+  authenticate "$copy"
+  [ "$(read_head "$copy")" = "$bundle" ] || fail 65 "$tarball was changed while it was read; copy it again"
 }
-
-copy_if_there() { [ ! -f "$1" ] || cp "$1" "$staging/$2" || fail 73 "cannot copy $1 to $staging"; }
-
-# `openssl dgst` does it in every openssl since 0.9.8, CentOS 5's.
-check_signature() {
-  [ -e "$release_key" ] || return 0
-  [ -f "$staging/sidecar" ] && [ -f "$staging/signature" ] ||
-    fail 65 "this box takes signed bundles only ($release_key); bring $tarball.sha256 and $tarball.sha256.sig, made with SIGN_KEY=… make tarball"
-  openssl dgst -sha256 -verify "$release_key" -signature "$staging/signature" "$staging/sidecar" >/dev/null 2>&1 ||
-    fail 65 "$tarball.sha256.sig is not the signature of $tarball.sha256 by the key that this box trusts, $release_key"
-  detail "signed by the key that this box trusts"
-}
-
-check_copy() {
-  sums_hash=$(tar -xzOf "$staging/bundle.tar.gz" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//')
-  if [ ! -f "$staging/sidecar" ]; then
-    warning "$tarball.sha256 is not here: the bundle is checked against its own list only"
-    return
-  fi
-  [ "$(sha256sum <"$staging/bundle.tar.gz" | sed 's/ .*//')" = "$(sidecar_hash "$release.tar.gz")" ] ||
-    fail 65 "$tarball is not what $tarball.sha256 says: it was damaged or changed; copy both again"
-  [ "$sums_hash" = "$(sidecar_hash "$release/SHA256SUMS")" ] || fail 65 "$tarball.sha256 does not belong to $tarball"
-}
-
-sidecar_hash() { awk -v file="$1" '$2 == file { print $1 }' "$staging/sidecar"; }
 
 stop_if_installed() {
   [ -f "$state/complete/$version" ] || return 0
-  [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$sums_hash" ] ||
+  [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
     fail 65 "$release is installed already, with other content; give the new one a version of its own"
   detail "$release is installed already"
   hand_over activate
 }
 
+hash_of_sums() {
+  if [ -f "$copy.sha256" ]; then
+    sidecar_hash "$copy" "$release/SHA256SUMS"
+  else
+    decompress
+    tar -xOf "$staging/bundle.tar" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//'
+  fi
+}
+
+# Once, and no more than BUNDLE says, for which there is room.
+decompress() {
+  { gzip -dc <"$copy" 2>"$staging/log" && : >"$staging/whole"; } | head -c $((most + 1)) >"$staging/bundle.tar" ||
+    fail 73 "cannot decompress $tarball to $staging"
+  [ "$(wc -c <"$staging/bundle.tar")" -le "$most" ] || fail 65 "$tarball is refused: it holds more than its BUNDLE says"
+  [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
+}
+
 # Names, types and link targets are judged from the listing, before anything is written.
 check_members() {
-  tar -tzf "$staging/bundle.tar.gz" >"$staging/names" 2>"$staging/log" &&
-    tar -tvzf "$staging/bundle.tar.gz" >"$staging/listing" 2>>"$staging/log" ||
+  tar -tf "$staging/bundle.tar" >"$staging/names" 2>"$staging/log" &&
+    tar -tvf "$staging/bundle.tar" >"$staging/listing" 2>>"$staging/log" ||
     fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
-  bad=$(awk -v release="$release" -v python="$python_dir" "$member_rules" "$staging/names" "$staging/listing") ||
+  bad=$(awk -v release="$release" -v python="$python_dir" -v most="$most" "$member_rules" "$staging/names" "$staging/listing") ||
     fail 70 "cannot judge the members of $tarball"
   [ -z "$bad" ] || fail 65 "$tarball is refused: $bad"
 }
@@ -501,6 +568,10 @@ FNR == NR {
   kind = substr($0, 1, 1); arrow = index($0, " -> ")
   if (kind !~ /[-dl]/ || (arrow && kind != "l")) refuse("is neither a file, a directory nor a symbolic link")
   if (substr($0, 2, 9) ~ /[sStT]/) refuse("has a set-user-id, set-group-id or sticky bit")
+  if (kind != "l" && substr($0, 5, 6) ~ /w/) refuse("can be written by other accounts")
+  # Of a sparse file the archive holds less than what it becomes.
+  if ($3 !~ /^[0-9]+$/) refuse("has an owner that its size cannot be told from")
+  if ((bytes += $3) > most) refuse("is longer than BUNDLE says")
   if (kind == "l") {
     target = substr($0, arrow + 4); link[name[FNR]] = 1
     if (!arrow || target == "" || target ~ /^\// || ("/" target "/") ~ /\/\.\.\//) refuse("is a link that leads out of its directory")
@@ -517,14 +588,17 @@ END {
 unpack() {
   step "Unpacking $release and $python_dir"
   mkdir "$staging/tree"
-  tar -xzpof "$staging/bundle.tar.gz" -C "$staging/tree" 2>"$staging/log" ||
+  tar -xpof "$staging/bundle.tar" -C "$staging/tree" 2>"$staging/log" ||
     fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log")"
+  rm "$staging/bundle.tar"
 }
 
 check_unpacked() {
   step "Comparing every file with SHA256SUMS"
   sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
   [ -f "$sums" ] && [ -f "$manifest" ] || fail 65 "$tarball has no SHA256SUMS or no MANIFEST"
+  [ ! -f "$copy.sha256" ] || [ "$(sha256sum <"$sums" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
+    fail 65 "$tarball.sha256 does not belong to $tarball"
   tree_is_intact "$staging/tree" "$release" && tree_is_intact "$staging/tree" "$python_dir" ||
     fail 65 "$tarball does not hold what its SHA256SUMS and MANIFEST list: $(sed -n 1p "$staging/log")"
 }
@@ -549,8 +623,8 @@ put_in_place() {
   mkdir -p "$state/complete" "$state/good" "$state/bad" "$state/bundles" || fail 73 "cannot write in $state"
   record mode $mode
   record username "$username"
-  keep sidecar "$release.tar.gz.sha256"
-  keep signature "$release.tar.gz.sha256.sig"
+  keep "$release.tar.gz.sha256"
+  keep "$release.tar.gz.sha256.sig"
   if tree_is_intact "$base" "$python_dir" 2>/dev/null; then
     detail "$python_dir is here already"
   else
@@ -560,7 +634,7 @@ put_in_place() {
   replace "$release"
 }
 
-keep() { [ ! -f "$staging/$1" ] || mv "$staging/$1" "$state/bundles/$2" || fail 73 "cannot write in $state/bundles"; }
+keep() { [ ! -f "$staging/$1" ] || mv "$staging/$1" "$state/bundles/$1" || fail 73 "cannot write in $state/bundles"; }
 
 record() {
   [ -f "$state/$1" ] && return
