@@ -13,7 +13,7 @@ from lab.skip import Unavailable
 
 HERE = Path(__file__).parent
 # Seconds for one test with its fixtures, which make the first box and image and compile CPython.
-TIME_LIMITS = {"bake": 60, "scripts": 120, "docker": 3600, "boxes": 3600}
+TIME_LIMITS = {"bake": 60, "scripts": 120, "hostile": 3600, "docker": 3600, "boxes": 3600}
 
 
 def pytest_collection_modifyitems(items):

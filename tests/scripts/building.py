@@ -21,6 +21,14 @@ def part(name):
     return importlib.import_module(name)
 
 
+def release_part(name):
+    """The module of deploy/release/ with that name; what runs there imports its neighbours by their bare names."""
+    directory = str(TEMPLATE / "deploy/release")
+    if directory not in sys.path:
+        sys.path.append(directory)
+    return importlib.import_module(name)
+
+
 class Project:
     """A project with real scripts, and nothing on PATH but what a test puts there beside the system's tools."""
 

@@ -37,7 +37,10 @@ class Bundle:
         return {**files, **self.files}
 
     def head(self):
-        values = {
+        return "".join(f"{key}={value}\n" for key, value in self.values_of_head().items()).encode()
+
+    def values_of_head(self):
+        return {
             "FORMAT": "1",
             "NAME": "app",
             "VERSION": self.version,
@@ -48,27 +51,37 @@ class Bundle:
             "GLIBC_FILE": f"{INTERPRETER}/bin/python3.11",
             "UNPACKED_BYTES": "4096",
             "MEMBERS": "8",
+            **self.values,
         }
-        values.update(self.values)
-        return "".join(f"{key}={value}\n" for key, value in values.items()).encode()
 
-    def write(self, directory):
-        """Write the tarball and its sidecar; returns the tarball's path."""
+    def members(self):
+        """Every member's content by its name, in their order: BUNDLE first, SHA256SUMS and MANIFEST as they must be."""
         listed = self.listed()
         manifest = "".join(f"f {mode(path):04o} {path}\n" for path in sorted(listed)).encode()
         manifest += f"f 0444 {self.release}/MANIFEST\nf 0444 {self.release}/SHA256SUMS\n".encode()
-        listed[f"{self.release}/MANIFEST"] = manifest
-        sums = "".join(f"{sha256(data)}  {path}\n" for path, data in sorted(listed.items())).encode()
-        members = {**listed, f"{self.release}/SHA256SUMS": sums, **self.unlisted}
+        return self.with_sums({**listed, f"{self.release}/MANIFEST": manifest})
+
+    def with_sums(self, members):
+        """The same members, and the SHA256SUMS that lists them."""
+        sums = "".join(f"{sha256(data)}  {path}\n" for path, data in sorted(members.items())).encode()
+        return {**members, f"{self.release}/SHA256SUMS": sums}
+
+    def write(self, directory):
+        """Write the tarball and its sidecar; returns the tarball's path."""
+        members = self.members()
         tarball = directory / f"{self.release}.tar.gz"
         with tarfile.open(tarball, "w:gz", format=tarfile.GNU_FORMAT) as tar:
-            for path, data in members.items():
+            for path, data in {**members, **self.unlisted}.items():
                 add(tar, path, data)
             for member in self.extra:
                 tar.addfile(member)
-        sidecar = f"{sha256(tarball.read_bytes())}  {tarball.name}\n{sha256(sums)}  {self.release}/SHA256SUMS\n"
-        tarball.with_name(tarball.name + ".sha256").write_text(sidecar)
+        self.write_sidecar(tarball, members[f"{self.release}/SHA256SUMS"])
         return tarball
+
+    def write_sidecar(self, tarball, sums):
+        """Write what belongs beside a tarball with that SHA256SUMS."""
+        lines = f"{sha256(tarball.read_bytes())}  {tarball.name}\n{sha256(sums)}  {self.release}/SHA256SUMS\n"
+        tarball.with_name(tarball.name + ".sha256").write_text(lines)
 
 
 def mode(path):

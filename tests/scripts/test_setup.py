@@ -193,6 +193,8 @@ def test_without_a_sidecar_there_is_a_warning(home):
         ({"UNPACKED_BYTES": "many"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
         ({"UNPACKED_BYTES": "0x$(id)"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
         ({"MEMBERS": "9" * 8}, 65, "BUNDLE has no number for MEMBERS"),
+        ({"TARGET": "é"}, 65, "its BUNDLE has characters other than ASCII's printable ones"),
+        ({"TARGET": "\0"}, 65, "its BUNDLE has characters other than ASCII's printable ones"),
         ({"GLIBC": "2"}, 65, "BUNDLE names no version of glibc"),
     ],
 )

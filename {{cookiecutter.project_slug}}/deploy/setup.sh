@@ -599,9 +599,16 @@ check_unpacked() {
   [ -f "$sums" ] && [ -f "$manifest" ] || fail 65 "$tarball has no SHA256SUMS or no MANIFEST"
   [ ! -f "$copy.sha256" ] || [ "$(sha256sum <"$sums" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
     fail 65 "$tarball.sha256 does not belong to $tarball"
+  is_well_formed "$sums" '[0-9a-f]{64} ' && is_well_formed "$manifest" '[dfl] [0-7]{4}' ||
+    fail 65 "$tarball is refused: a line of its SHA256SUMS or MANIFEST is malformed"
+  [ "$(tr -d '\n -~' <"$staging/tree/$release/BUNDLE" | wc -c)" -eq 0 ] ||
+    fail 65 "$tarball is refused: its BUNDLE has characters other than ASCII's printable ones"
   tree_is_intact "$staging/tree" "$release" && tree_is_intact "$staging/tree" "$python_dir" ||
     fail 65 "$tarball does not hold what its SHA256SUMS and MANIFEST list: $(sed -n 1p "$staging/log")"
 }
+
+# A line that sha256sum cannot read, it passes over.
+is_well_formed() { ! grep -Evq "^$2 ($release|$python_dir)(/|\$)" "$1"; }
 
 # tree_is_intact ROOT DIRECTORY: ROOT/DIRECTORY has exactly the listed files, each with its listed hash.
 # The list's own file is the one file that it cannot list.

@@ -150,7 +150,7 @@ def description(
     interpreter: Interpreter,
     content: Contents,
 ) -> dict[str, object]:
-    """Return BUNDLE's lines, in their order."""
+    """Return BUNDLE's lines, in their order; boxes take printable ASCII alone."""
     return {
         "FORMAT": FORMAT,
         "NAME": settings.app_name,
@@ -161,7 +161,7 @@ def description(
         "PYTHON_ABI": interpreter.abi,
         "PYTHON_DIR": content.layers[0][0].path,
         "GLIBC": ".".join(map(str, content.floor.glibc)),
-        "GLIBC_FILE": content.floor.path,
+        "GLIBC_FILE": content.floor.path.encode("ascii", "backslashreplace").decode(),
         "ENGINE": engine.name,
         **revision(),
         "APP_MODULE": settings.app_module,

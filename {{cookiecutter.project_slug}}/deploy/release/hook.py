@@ -7,6 +7,7 @@ from output import REFUSED, Failure, detail, step
 
 NAME = "before-switch.sh"
 TIMEOUT_SECONDS = 3600
+READ_SECONDS = 10
 
 
 def run(layout, release):
@@ -30,6 +31,8 @@ def run(layout, release):
 
 def read_app_env(layout, account):
     """The KEY=value lines of shared/app.env as a dict, read with no more rights than the account has."""
-    status, text = process.run(["cat", os.path.join(layout.shared, "app.env")], account)
+    # The account could have made it a pipe, which nobody writes to.
+    command = ["cat", os.path.join(layout.shared, "app.env")]
+    status, text = process.run(command, account, timeout=READ_SECONDS)
     lines = [line.strip() for line in text.splitlines()] if status == 0 else []
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))

@@ -33,10 +33,12 @@ def install(layout, state, release):
 def _make_directories(layout):
     """shared, logs and run are the account's own; everything else in BASE stays with whoever installs."""
     account = process.Account(layout.username)
-    for path in (layout.shared, os.path.join(layout.shared, "data"), layout.logs, layout.run):
+    for path in (layout.shared, layout.logs, layout.run):
         if not os.path.lexists(path):
             os.mkdir(path, 0o750)
             os.chown(path, account.uid, account.gid)
+    # Within them root makes nothing: the account could put a link in its place at any moment.
+    process.run(["mkdir", "-m", "750", os.path.join(layout.shared, "data")], account)
     _make_app_env(layout, account)
 
 
