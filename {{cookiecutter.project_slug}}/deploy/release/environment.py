@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 
+import bytecode
 import process
 from output import BAD_BUNDLE, Failure, detail, step
 
@@ -18,6 +19,7 @@ def create(release):
     else:
         _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
     _install_wheels(release)
+    bytecode.compile_tree(release.interpreter, release.venv)
     _make_read_only(release.venv)
 
 
@@ -44,6 +46,7 @@ def _install_wheels(release):
         "--no-deps",
         "--ignore-installed",
         "--no-warn-script-location",
+        "--no-compile",
     ]
     listed = os.path.join(wheels, "installed.txt")
     _run([release.python, "-E", "-s", "-B"] + pip + ["install", "--quiet", "--requirement", listed] + options)
