@@ -3,7 +3,7 @@
 # Two files at a time: most tests wait for a box. The tests of one file share their boxes.
 PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: help setup demo demo-stop test test-fast test-all lint clean
+.PHONY: help setup demo demo-stop test test-fast test-all lint bench clean
 
 help: ## Show these verbs (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -28,6 +28,9 @@ test-all: lint ## Everything, the long tables too
 
 lint: setup ## Check shell, Python and Dockerfiles
 	@tests/lint.sh
+
+bench: setup ## Measure against pex, shiv, venv-pack, PyInstaller and the article's steps [LONG=1 APPS= CONTENDERS= ROUNDS=3]
+	@PYTHONPATH=tests .venv/bin/python bench
 
 clean: ## Remove what these verbs left in this directory; caches stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis demo
