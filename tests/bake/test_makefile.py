@@ -5,7 +5,7 @@ import pytest
 from lab.command import run
 from lab.project import Project, environment
 
-VERBS = ["help", "lock", "keygen", "targets", "tarball", "rehearse", "preflight", "deploy", "verify"]
+VERBS = ["help", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "preflight", "deploy", "verify"]
 VERBS += ["rollback", "status", "restart", "logs", "uninstall", "clean"]
 VALUES = ["20180119", "", "a b", "it's", 'a"b', "-x", "*", "`touch pwned`", "x; touch pwned"]
 

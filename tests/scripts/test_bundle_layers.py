@@ -2,11 +2,13 @@
 
 import gzip
 import hashlib
+import os
 import random
 import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -74,10 +76,21 @@ def test_every_reader_reads_what_is_compressed_and_what_is_stored(tmp_path, cach
 
 def test_a_layer_is_compressed_once(tmp_path, cache, tree, monkeypatch):
     first = write(tmp_path, cache, tree).read_bytes()
-    stamp = only(cache).stat()
     monkeypatch.setattr(layers, "keep_layer", None)
     assert write(tmp_path, cache, tree).read_bytes() == first
-    assert only(cache).stat() == stamp
+
+
+def test_layers_that_were_not_used_for_a_month_go(tmp_path, cache, tree):
+    write(tmp_path, cache, tree)
+    used, unused = only(cache), cache / "unused.layer"
+    unused.write_bytes(b"layer")
+    month = 31 * 24 * 3600
+    for path in (used, unused):
+        os.utime(path, (time.time() - month,) * 2)
+    write(tmp_path, cache, tree)
+    (tree / "a.py").write_bytes(TEXT + TEXT)
+    write(tmp_path, cache, tree)
+    assert used.exists() and not unused.exists()
 
 
 DAMAGES = {

@@ -10,11 +10,14 @@
 #   INTERPRETER  prebuilt: CPython compiled by this build (the default), or archive: a ready-made one; also a key of a row
 #   ARCHIVE   the ready-made interpreter, a URL or path and its sha256, as in https://…/cpython….tar.gz#sha256=0123…
 #             (python-build-standalone's install_only layout); also a key of a row
+#   SINCE     an earlier version, whose bundle is in dist/ or was built here: make a delta too, a bundle without the files
+#             that a box with that release has already
 #   JOBS      how many targets to build at once; default: make's own -j, else 1
 #   SIGN_KEY  private key in PEM (RSA; deploy/keygen.sh makes one): sign the .sha256 with it
 #   XDG_CACHE_HOME, TMPDIR, http_proxy, https_proxy, no_proxy, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_CERT
 #             as everywhere
-# Result: dist/TARGET/NAME-vVERSION.tar.gz and its .sha256, with SIGN_KEY its .sha256.sig too
+# Result: dist/TARGET/NAME-vVERSION.tar.gz and its .sha256, with SIGN_KEY its .sha256.sig too; where nothing has changed,
+# the one that is there. With SINCE, NAME-vVERSION-since-SINCE.delta likewise.
 # One target's failure does not stop the others; a summary names each, and the exit code is that of the first that failed.
 # Exit codes: 0 done; 64 usage; 69 something needed is unavailable; 70 compiling failed; 73 a write failed; 78 settings.
 if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi

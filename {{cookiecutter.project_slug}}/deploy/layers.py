@@ -8,8 +8,10 @@ import hashlib
 import os
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Optional
@@ -24,6 +26,7 @@ STORE, COMPRESS = 0, 6  # zlib's levels; 9 takes four times as long as 6 for one
 SMALLEST_LAYER = 1 << 18
 SAMPLE = 1 << 16  # bytes of a file that tell whether it is compressed already
 INCOMPRESSIBLE = 0.95  # wheels come out at 0.94 to 1.0, text at a third
+UNUSED_SECONDS = 30 * 24 * 3600
 DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -134,6 +137,15 @@ def keep_layer(members: list[Member], path: Path) -> None:
             os.unlink(temporary.name)
             raise
     os.replace(temporary.name, path)
+    remove_unused(path.parent)
+
+
+def remove_unused(cache: Path) -> None:
+    """Remove the layers that no build has used for a month: each change of the app leaves one behind."""
+    for path in cache.glob("*.layer"):
+        with suppress(FileNotFoundError):  # another build may remove it as well
+            if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
+                path.unlink()
 
 
 def cached_layer(members: list[Member], cache: Path) -> tuple[Path, int]:
@@ -146,6 +158,7 @@ def cached_layer(members: list[Member], cache: Path) -> tuple[Path, int]:
     if size is None:
         keep_layer(members, path)
         size = path.stat().st_size - DIGEST_SIZE
+    os.utime(path)  # when it was used last
     return path, size
 
 

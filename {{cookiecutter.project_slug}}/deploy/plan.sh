@@ -11,7 +11,7 @@ show_plan() {
   [[ "$base" =~ ^/[A-Za-z0-9._/-]+$ ]] || fail 70 "$base has a name that cannot be passed on"
   found=$(remote "$(plan_lookup "$base" "$name")" </dev/null)
   step "What would happen on $host, in $mode mode"
-  detail "as $login: upload $(basename "$bundle") ($(wc -c <"$bundle" | tr -d ' ') bytes), its .sha256 and setup.sh"
+  detail "as $login: upload $(basename "$artefact") ($(size_of "$artefact") bytes), its .sha256 and setup.sh"
   if [ "$mode" = root ]; then
     detail "as root, by ${become}sh setup.sh $version $username$settings:"
   else

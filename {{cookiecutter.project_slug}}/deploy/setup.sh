@@ -4,7 +4,7 @@
 # Usage: sh setup.sh [--check] VERSION USERNAME [SETTING=VALUE…]
 #
 #   --check    only tell what this box lacks, all of it at once, and which row of targets.json it is; change nothing
-#   VERSION    the version in the bundle's name, NAME-vVERSION.tar.gz
+#   VERSION    the version in the bundle's name, NAME-vVERSION.tar.gz, or in that of a delta, NAME-vVERSION-since-BASE.delta
 #   USERNAME   the account that the application runs as
 #   SETTING    of this box, remembered until it is given again; an empty VALUE is the default again:
 #     PORT         where gunicorn listens on 127.0.0.1; default 1337
@@ -15,6 +15,8 @@
 #
 # The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it. Where the box has a
 # release key, BASE/state/release-key.pem, the sidecar must be signed with it: NAME-vVERSION.tar.gz.sha256.sig.
+# A delta is completed with the files of the release that it names, which must be installed here as it was built; what
+# comes out is checked as a whole bundle is, and the same. Where both are here, the whole bundle is taken.
 # Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
 # goes below that account's home, and nothing of root's is touched.
 #
@@ -44,7 +46,7 @@ for function in $(env | sed -n 's/^BASH_FUNC_\([A-Za-z_][A-Za-z0-9_]*\)\(%%\|()\
 
 version_pattern='^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 username_pattern='^[a-z_][a-z0-9_.-]{0,31}$'
-tools='awk cmp cut date df env find flock getconf grep gzip head mktemp readlink sed sha256sum sort stat tar tr uname uniq wc'
+tools='awk cmp cut date df env find flock getconf grep gzip head mktemp readlink sed sha256sum sort stat tar tr uname uniq wc xargs'
 # A signed sidecar, its signature and a BUNDLE are some hundred bytes.
 longest_small_file=16384
 
@@ -61,6 +63,7 @@ main() {
   decompress
   check_members
   unpack
+  complete_delta
   check_unpacked
   put_in_place
   hand_over install
@@ -133,17 +136,23 @@ setting() {
 
 find_tarball() {
   tarball=''
-  for candidate in ./*-v"$version".tar.gz; do
+  take_only ./*-v"$version".tar.gz
+  [ -n "$tarball" ] || take_only ./*-v"$version"-since-*.delta
+  [ -n "$tarball" ] ||
+    fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
+  file=${tarball#./}
+  name=${file%-v"$version".tar.gz}
+  name=${name%-v"$version"-since-*.delta}
+  matches "$name" '^[a-z][a-z0-9_-]{0,31}$' || fail 65 "'$name' in $tarball is not the name of an application"
+  release=$name-v$version
+}
+
+take_only() {
+  for candidate; do
     [ -f "$candidate" ] || continue
     [ -z "$tarball" ] || fail 64 "several bundles of version $version are here: $tarball and $candidate; leave only one"
     tarball=$candidate
   done
-  [ -n "$tarball" ] ||
-    fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
-  name=${tarball#./}
-  name=${name%-v"$version".tar.gz}
-  matches "$name" '^[a-z][a-z0-9_-]{0,31}$' || fail 65 "'$name' in $tarball is not the name of an application"
-  release=$name-v$version
 }
 
 choose_base() {
@@ -188,7 +197,7 @@ check_signature() {
 is_head_alone() { [ "$only_check" = yes ] && [ ! -f "$1.sha256" ]; }
 
 check_hash() {
-  [ ! -f "$1.sha256" ] || [ "$(sha256sum <"$1" | sed 's/ .*//')" = "$(sidecar_hash "$1" "$release.tar.gz")" ] ||
+  [ ! -f "$1.sha256" ] || [ "$(sha256sum <"$1" | sed 's/ .*//')" = "$(sidecar_hash "$1" "$file")" ] ||
     fail 65 "$tarball is not what $tarball.sha256 says: it was damaged or changed; copy both again"
 }
 
@@ -206,8 +215,9 @@ tell_whose_it_is() {
 }
 
 # The head of the bundle says what it needs; it is parsed, never sourced. It comes first, so that not much is decompressed.
+# read_head FILE [NAME]
 read_head() {
-  gzip -dc <"$1" 2>/dev/null | head -c $((longest_small_file + 8192)) | tar -xOf - "$release/BUNDLE" 2>/dev/null |
+  gzip -dc <"$1" 2>/dev/null | head -c $((longest_small_file + 8192)) | tar -xOf - "$release/${2:-BUNDLE}" 2>/dev/null |
     head -c "$longest_small_file" | tr '\000-\011\013-\037\177' '?'
 }
 
@@ -232,9 +242,22 @@ read_bundle() {
   # which UNPACKED_BYTES does not count.
   most=$(($(bundle_value UNPACKED_BYTES) + $(bundle_value MEMBERS) * 4096 + 65536))
   interpreter=$base/$python_dir/bin/python${python%.*}
+  read_delta
 }
 
 bundle_value() { printf '%s\n' "$bundle" | sed -n "s/^$1=//p"; }
+
+read_delta() {
+  delta=''
+  case $file in *.delta) ;; *) return 0 ;; esac
+  delta=$(read_head "$tarball" DELTA/BASE)
+  since=$(delta_value VERSION)
+  matches "$since" "$version_pattern" && matches "$(delta_value SHA256SUMS)" '^[0-9a-f]{64}$' ||
+    fail 65 "$tarball does not say which release it is to be completed from"
+  former=$name-v$since instead="bring the whole bundle, $release.tar.gz, instead of $file"
+}
+
+delta_value() { printf '%s\n' "$delta" | sed -n "s/^$1=//p"; }
 
 # ---- What the box must have; every gap is listed in one message, and nothing is touched.
 
@@ -269,6 +292,20 @@ check_bundle() {
   check_machine
   check_glibc
   check_space
+  check_former_release
+}
+
+# What a delta is completed from. Only a check looks at every file: installing checks what came out.
+check_former_release() {
+  [ -n "${delta:-}" ] && [ ! -f "$state/complete/$version" ] || return 0
+  if [ ! -f "$state/complete/$since" ]; then
+    gap "release $since, which $file is to be completed from, is not installed here; $instead"
+  elif [ "$(sha256sum <"$base/$former/SHA256SUMS" | sed 's/ .*//')" != "$(delta_value BASE_SHA256SUMS)" ]; then
+    gap "$base/$former is another release $since than $file is to be completed from; $instead"
+  elif [ "$only_check" = yes ]; then
+    changed=$(cd "$base" && sha256sum -c "$former/SHA256SUMS" 2>/dev/null | sed -n '/: OK$/!{s/: FAILED.*//p;q;}')
+    [ -z "$changed" ] || gap "$base/$changed is not what release $since brought; $instead"
+  fi
 }
 
 check_mode() {
@@ -509,12 +546,13 @@ clean_up() {
 # What is checked is what is unpacked: a copy that nobody else can write.
 copy_bundle() {
   step "Checking the bundle"
-  copy=$staging/$release.tar.gz
+  copy=$staging/$file
   for suffix in '' .sha256 .sha256.sig; do
     [ ! -f "$tarball$suffix" ] || cp "$tarball$suffix" "$copy$suffix" || fail 73 "cannot copy $tarball$suffix to $staging"
   done
   authenticate "$copy"
-  [ "$(read_head "$copy")" = "$bundle" ] || fail 65 "$tarball was changed while it was read; copy it again"
+  [ "$(read_head "$copy")" = "$bundle" ] && { [ -z "$delta" ] || [ "$(read_head "$copy" DELTA/BASE)" = "$delta" ]; } ||
+    fail 65 "$tarball was changed while it was read; copy it again"
 }
 
 stop_if_installed() {
@@ -528,6 +566,8 @@ stop_if_installed() {
 hash_of_sums() {
   if [ -f "$copy.sha256" ]; then
     sidecar_hash "$copy" "$release/SHA256SUMS"
+  elif [ -n "$delta" ]; then
+    delta_value SHA256SUMS
   else
     decompress
     tar -xOf "$staging/bundle.tar" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//'
@@ -593,6 +633,101 @@ unpack() {
   rm "$staging/bundle.tar"
 }
 
+# ---- A delta has the lists as differences to its base's, and lacks the files that its base has: deploy/builder/delta.py
+
+complete_delta() {
+  [ -n "$delta" ] || return 0
+  step "Completing $release from $former"
+  tree=$staging/tree
+  rebuild_list SHA256SUMS 67
+  rebuild_list MANIFEST 8
+  rm -rf "$tree/$release/DELTA"
+  choose_copies
+  copy_unmoved "$former" "$release"
+  copy_unmoved "$(cat "$staging/former_python")" "$python_dir"
+  copy_moved
+  give_modes
+  strange=$(find "$tree" ! -type d ! -type f ! -type l | sed -n 1p)
+  [ -z "$strange" ] || fail 78 "what release $since has here is not what it brought, as it gave a strange ${strange#"$tree/"}; $instead"
+}
+
+# rebuild_list NAME COLUMN, in which the path begins.
+rebuild_list() {
+  awk -v column="$2" -v former="$former" -v release="$release" "$rebuilding" \
+    "$base/$former/$1" "$tree/$release/DELTA/$1" >"$tree/$release/$1" ||
+    fail 65 "$tarball does not hold the whole difference between its $1 and that of release $since"
+  chmod 444 "$tree/$release/$1"
+}
+
+# shellcheck disable=SC2016  # awk's own variables
+rebuilding='
+FNR == NR {
+  path = substr($0, column)
+  if (path == former || index(path, former "/") == 1) $0 = substr($0, 1, column - 1) release substr(path, length(former) + 1)
+  line[FNR] = $0; lines = FNR; next
+}
+/^\+/ { print substr($0, 2); next }
+{ count = substr($0, 2) + 0 }
+/^[=-][1-9][0-9]*$/ && count <= lines - at {
+  for (last = at + count; at < last;) { at++; if (/^=/) print line[at] }
+  next
+}
+{ exit 1 }'
+
+# Each file that is neither in the delta nor of the interpreter that is here already: from where the base has that content.
+choose_copies() {
+  (cd "$tree" && find "$release" -type f && { [ ! -d "$python_dir" ] || find "$python_dir" -type f; }) >"$staging/present"
+  there=''
+  [ -d "$tree/$python_dir" ] || there=$python_dir
+  for list in copied moved "same.$release" "same.$python_dir" mode.0444 mode.0555; do : >"$staging/$list"; done
+  lacking=$(cd "$staging" && awk -v former="$former" -v release="$release" -v python="$python_dir" -v there="$there" "$choosing" \
+    present "$base/$former/SHA256SUMS" "tree/$release/SHA256SUMS" "tree/$release/MANIFEST") || fail 70 "cannot tell what $tarball lacks"
+  [ -z "$lacking" ] || fail 65 "$tarball cannot be completed: $lacking"
+}
+
+# shellcheck disable=SC2016  # awk's own variables
+choosing='
+FNR == 1 { file++ }
+file == 1 { present[$0]; next }
+{ hash = substr($0, 1, 64); path = substr($0, 67); top = path; sub(/\/.*/, "", top) }
+file == 2 { at[hash] = path; sum[path] = hash; if (top != former) former_python = top; next }
+file == 3 {
+  if (path in present || top == there) next
+  rest = substr(path, length(top) + 2); twin = (top == release ? former : former_python) "/" rest
+  if ((top != release && top != python) || ("/" path "/") ~ /\/(\.\.?)?\// || path ~ /[\\[:cntrl:]]/) { print path " has an unsafe name"; exit }
+  if (sum[twin] == hash) print "./" rest >("same." top)
+  else if (hash in at) print at[hash] "\t" path >"moved"
+  else { print "release " former " has no " path; exit }
+  print path >"copied"; copied[path]; next
+}
+{ path = substr($0, 8); mode = substr($0, 3, 4) }
+path in copied {
+  if ($0 !~ /^f 0(444|555) /) { print path " has a mode that no file of a bundle has"; exit }
+  print path >("mode." mode)
+}
+END { print former_python >"former_python" }'
+
+# copy_unmoved FROM TO: what has the same name in both; what a link here leads to, never the link.
+copy_unmoved() {
+  [ -s "$staging/same.$2" ] || return 0
+  (cd "$base/$1" && tar -chf - -T "$staging/same.$2" 2>/dev/null) | (cd "$tree/$2" && tar -xpof -) 2>"$staging/log" ||
+    fail 73 "cannot copy files of $base/$1 to $staging: $(sed -n 1p "$staging/log")"
+}
+
+copy_moved() {
+  while IFS=$(printf '\t') read -r from to; do
+    [ -f "$base/$from" ] || continue
+    cp "$base/$from" "$tree/$to" || fail 73 "cannot copy $base/$from to $staging"
+  done <"$staging/moved"
+}
+
+# Of a file that the base lacks check_unpacked tells.
+give_modes() {
+  for mode_of_files in 0444 0555; do
+    (cd "$tree" && tr '\n' '\0' <"$staging/mode.$mode_of_files" | xargs -0 -r chmod "$mode_of_files") 2>/dev/null || true
+  done
+}
+
 check_unpacked() {
   step "Comparing every file with SHA256SUMS"
   sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
@@ -603,8 +738,25 @@ check_unpacked() {
     fail 65 "$tarball is refused: a line of its SHA256SUMS or MANIFEST is malformed"
   [ "$(tr -d '\n -~' <"$staging/tree/$release/BUNDLE" | wc -c)" -eq 0 ] ||
     fail 65 "$tarball is refused: its BUNDLE has characters other than ASCII's printable ones"
-  tree_is_intact "$staging/tree" "$release" && tree_is_intact "$staging/tree" "$python_dir" ||
-    fail 65 "$tarball does not hold what its SHA256SUMS and MANIFEST list: $(sed -n 1p "$staging/log")"
+  tree_is_intact "$staging/tree" "$release" && interpreter_is_intact || refuse_unpacked
+}
+
+# A delta leaves out the interpreter that its base has, and what is here serves; else it came with the bundle.
+interpreter_is_intact() {
+  if [ -z "$delta" ] || [ -d "$staging/tree/$python_dir" ]; then
+    tree_is_intact "$staging/tree" "$python_dir"
+  else
+    tree_is_intact "$base" "$python_dir" || fail 78 "$base/$python_dir is damaged, $(sed -n 1p "$staging/log"); $instead"
+  fi
+}
+
+refuse_unpacked() {
+  reason=$(sed -n 1p "$staging/log")
+  path=${reason% is missing or not listed}
+  if [ -n "$delta" ] && grep -Fqx "${path%%: FAILED*}" "$staging/copied"; then
+    fail 78 "what release $since has here is not what it brought, as it gave a wrong ${path%%: FAILED*}; $instead"
+  fi
+  fail 65 "$tarball does not hold what its SHA256SUMS and MANIFEST list: $reason"
 }
 
 # A line that sha256sum cannot read, it passes over.
@@ -642,9 +794,9 @@ put_in_place() {
   mkdir -p "$state/complete" "$state/good" "$state/bad" "$state/bundles" || fail 73 "cannot write in $state"
   record mode $mode
   record username "$username"
-  keep "$release.tar.gz.sha256"
-  keep "$release.tar.gz.sha256.sig"
-  if tree_is_intact "$base" "$python_dir" 2>/dev/null; then
+  keep "$file.sha256"
+  keep "$file.sha256.sig"
+  if [ ! -d "$staging/tree/$python_dir" ] || tree_is_intact "$base" "$python_dir" 2>/dev/null; then
     detail "$python_dir is here already"
   else
     [ ! -e "$base/$python_dir" ] || step "$python_dir is damaged: replacing it"

@@ -13,6 +13,8 @@
 #               default: root where the login is root or may use sudo without a password, else user
 #   TARGET      which directory of dist/ to take the bundle from (a pattern works); default: the one whose bundle fits the
 #               box, by system, arch and glibc; where several do, TARGET must say which
+#   DELTA       no: upload the whole bundle; default: a delta (SINCE= in build_tarball.sh) where there is one and the box has
+#               the release that it is completed from
 #   SETTINGS    settings of this box for setup.sh, such as "PORT=8001 NGINX=snippet"; it remembers them
 #   DRY_RUN     1: only tell what would happen, what root would do included; nothing is uploaded
 #   SSH_CONFIG  an ssh configuration to use instead of your own
@@ -26,6 +28,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/connection.sh"
 # shellcheck source-path=SCRIPTDIR source=choose_bundle.sh
 . "$here/choose_bundle.sh"
+# shellcheck source-path=SCRIPTDIR source=choose_delta.sh
+. "$here/choose_delta.sh"
 # shellcheck source-path=SCRIPTDIR source=plan.sh
 . "$here/plan.sh"
 
@@ -51,6 +55,10 @@ check_arguments() {
     root | user) ;;
     *) usage "MODE is root or user, not '$MODE'" ;;
   esac
+  case ${DELTA:-yes} in
+    yes | no) ;;
+    *) usage "DELTA is yes or no, not '$DELTA'" ;;
+  esac
 }
 
 ship() {
@@ -59,6 +67,7 @@ ship() {
   choose_bundle
   look_at_box
   choose_account
+  choose_delta
   if [ -n "${DRY_RUN:-}" ]; then
     show_plan "$(basename "$bundle" .tar.gz)"
     return
@@ -105,21 +114,23 @@ choose_account() {
 # For a check, the part of the bundle that says what it needs.
 cut_head() {
   head=$(mktemp -d "${TMPDIR:-/tmp}/head.XXXXXX")
-  local release
+  local release names
   release=$(basename "$bundle" .tar.gz)
-  tar -xzf "$bundle" -C "$head" "$release/BUNDLE" && tar -czf "$head/$release.tar.gz" -C "$head" "$release/BUNDLE" ||
-    fail 65 "$bundle holds no BUNDLE; build it again"
+  names=("$release/BUNDLE")
+  [ "$artefact" = "$bundle" ] || names+=("$release/DELTA/BASE")
+  tar -xzf "$artefact" -C "$head" "${names[@]}" && tar -czf "$head/$(basename "$artefact")" -C "$head" "${names[@]}" ||
+    fail 65 "$artefact holds no BUNDLE; build it again"
 }
 
 # To a directory of its own: an upload that is cut off is never found by setup.sh, and left to the next one to remove.
 upload() {
-  local files=("$bundle" "$bundle.sha256")
-  [ ! -f "$bundle.sha256.sig" ] || files+=("$bundle.sha256.sig")
+  local files=("$artefact" "$artefact.sha256")
+  [ ! -f "$artefact.sha256.sig" ] || files+=("$artefact.sha256.sig")
   if [ -n "$check" ]; then
     cut_head
-    files=("$head/$(basename "$bundle")")
+    files=("$head/$(basename "$artefact")")
   else
-    step "Uploading $(basename "$bundle") to $host"
+    step "Uploading $(basename "$artefact") to $host"
   fi
   # shellcheck disable=SC2016  # the box's shell expands these
   directory=$(remote 'find "$HOME" -maxdepth 1 -name ".offline-flask.*" -mtime +0 -exec rm -rf {} +; mktemp -d "$HOME/.offline-flask.XXXXXX"' </dev/null)

@@ -8,16 +8,17 @@ from typing import NamedTuple, Optional
 import layers
 import pack
 import versions
-from builder import cache, check, publication, trees
+from builder import cache, check, delta, publication, trees
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
 from builder.output import SETTINGS, Failure
+from builder.reading import Head
 from builder.settings import APP, DEPLOY, DIST, PROJECT, Settings
 from builder.targets import Target
 
 FORMAT = 1
-RESERVED = ("wheels", "deploy", "BUNDLE", "SHA256SUMS", "MANIFEST")
+RESERVED = ("wheels", "deploy", "BUNDLE", "SHA256SUMS", "MANIFEST", "DELTA")
 # A developer's own, at the top of project/.
 DEVELOPERS_OWN = ("locks", "venv", "instance")
 
@@ -30,6 +31,7 @@ class Bundle(NamedTuple):
     was_there: bool
     glibc: str
     glibc_file: str
+    delta: Optional[Path]
 
 
 class Contents(NamedTuple):
@@ -113,6 +115,10 @@ def revision() -> dict[str, str]:
     return {"REVISION": commit or "none", "DIRTY": "yes" if changed else "no"}
 
 
+def path_of(settings: Settings, version: str, target: Target) -> Path:
+    return DIST / target.name / f"{settings.app_name}-v{version}.tar.gz"
+
+
 def build(
     settings: Settings,
     version: str,
@@ -121,25 +127,33 @@ def build(
     interpreter: Interpreter,
     wheels: Path,
     supervisor: Path,
+    older: Optional[Head] = None,
 ) -> Bundle:
-    """Pack a bundle into dist/; Failure 78 if something in it does not fit the target or cannot be packed."""
+    """Pack a bundle into dist/, and with older a delta since that one.
+
+    Failure 78 if something in it does not fit the target or cannot be packed.
+    """
     release = f"{settings.app_name}-v{version}"
-    path = DIST / target.name / f"{release}.tar.gz"
+    path, saved = path_of(settings, version, target), None
     try:
         content = contents(release, target, interpreter, wheels, supervisor)
         check.glibc(target, interpreter, content.floor)
         lines = description(settings, version, target, engine, interpreter, content)
         head = pack.head_members(release, lines, content.members)
         sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
-        was_there = publication.is_there(path, sums)
-        if not was_there:
-            publication.publish(path, [head, *content.layers], sums)
+        is_new = publication.publish(path, [head, *content.layers], sums)
+        if is_new:
+            publication.remove_deltas(path)
+            delta.keep(head)
+        if older:
+            saved = delta.path_of(path, older)
+            publication.publish(saved, delta.parts(older, head, content.members), sums)
     except pack.UnsafeMember as error:
         if isinstance(error, pack.ChangedFile) and cache.holds(error.source):
             raise cache.damaged(error.source) from error
         raise Failure(SETTINGS, f"cannot be packed: {error}") from error
     floor = content.floor
-    return Bundle(path, path.stat().st_size, was_there, ".".join(map(str, floor.glibc)), floor.path)
+    return Bundle(path, path.stat().st_size, not is_new, ".".join(map(str, floor.glibc)), floor.path, saved)
 
 
 def description(

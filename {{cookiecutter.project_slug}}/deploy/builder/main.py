@@ -1,4 +1,4 @@
-"""The builder's commands: tarball VERSION, lock and targets."""
+"""The builder's commands: tarball VERSION, lock, targets, inspect VERSION, diff A B."""
 
 import os
 import signal
@@ -11,12 +11,16 @@ from builder import (
     bundle,
     check,
     choice,
+    comparison,
+    delta,
+    inspection,
     interpreter,
     listing,
     lock,
     machine,
     modes,
     pairs,
+    reading,
     rows,
     settings,
     signing,
@@ -52,6 +56,8 @@ def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None
 def build_tarball(configuration: Settings, version: str, target: Target, engine_name: str) -> None:
     steps = Steps()
     say(f"==> {configuration.app_name}-v{version} for {target.name}")
+    since = delta.wanted(version)
+    older = delta.base(bundle.path_of(configuration, version, target), since) if since else None
     with steps.step("operating system"):
         engine = prepared_engine(engine_name, target)
     with steps.step("interpreter"):
@@ -65,9 +71,11 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         count = check.wheels(target, python, directory, pinned)
         supervisor = wheels.fetch_supervisor(engine, target, python)
     with steps.step("tarball"):
-        built = bundle.build(configuration, version, target, engine, python, directory, supervisor)
+        built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older)
     path = built.path.relative_to(PROJECT)
     say(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
+    if built.delta:
+        detail(f"delta {built.delta.relative_to(PROJECT)}, {built.delta.stat().st_size / 1e3:.1f} kB")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
     detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
     detail(steps.summary())
@@ -90,6 +98,7 @@ def tarball(version: str) -> None:
         pattern = versions.VERSION_PATTERN.pattern
         raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
     configuration, at_once = settings.read(), rows.jobs()
+    delta.wanted(version)
     signing.check_key()
     plan = planned()
     if len(plan) == 1:
@@ -123,9 +132,21 @@ def run(arguments: list[str]) -> None:
         make_locks()
     elif arguments == ["targets"]:
         listing.show(chosen_targets())
+    elif arguments[:1] == ["inspect"] and len(arguments) == 2 and arguments[1]:
+        for (path,) in reading.bundles(arguments[1]):
+            inspection.show(path)
+    elif arguments[:1] == ["diff"] and len(arguments) == 3 and all(arguments):
+        for older, newer in reading.bundles(*arguments[1:]):
+            comparison.show(older, newer)
     else:
-        usage = "usage: deploy/build_tarball.sh VERSION (make tarball VERSION=…) | deploy/lock.sh | deploy/targets.sh"
-        raise Failure(USAGE, usage)
+        usages = (
+            "build_tarball.sh VERSION (make tarball VERSION=…)",
+            "lock.sh",
+            "targets.sh",
+            "inspect.sh VERSION",
+            "diff.sh A B",
+        )
+        raise Failure(USAGE, "usage: " + " | ".join(f"deploy/{usage}" for usage in usages))
 
 
 def be_interrupted(_number: int, _frame: object) -> None:

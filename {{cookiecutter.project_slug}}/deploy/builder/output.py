@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # sysexits.h
-USAGE, UNAVAILABLE, INTERNAL, WRITE_FAILED, SETTINGS = 64, 69, 70, 73, 78
+USAGE, DAMAGED, UNAVAILABLE, INTERNAL, WRITE_FAILED, SETTINGS = 64, 65, 69, 70, 73, 78
 
 WORTH_TELLING = 5  # seconds: a step that took longer says so at once, and all are in the summary
 

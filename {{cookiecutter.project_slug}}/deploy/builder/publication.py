@@ -20,21 +20,35 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def state(path: Path, sums: pack.Member) -> Optional[list]:
+def digest_of_head(parts: list[list[pack.Member]]) -> str:
+    return pack.content_digest(parts[0])
+
+
+def state(path: Path, sums: pack.Member, head: str) -> Optional[list]:
     """Return what is to be the same for a bundle to be left as it is; None if it is not there."""
     try:
         found, sidecar = path.stat(), beside(path, ".sha256").read_text(encoding="utf-8")
     except OSError:
         return None
     stamp = [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
-    return [stamp, sidecar, sums.sha256, cache.files_key(list(WRITERS)), zlib.ZLIB_RUNTIME_VERSION]
+    return [head, stamp, sidecar, sums.sha256, cache.files_key(list(WRITERS)), zlib.ZLIB_RUNTIME_VERSION]
 
 
-def is_there(path: Path, sums: pack.Member) -> bool:
-    """Tell whether a bundle with this SHA256SUMS is in dist/ as it was written; it is signed again if need be."""
-    now = state(path, sums)
+def known_state(path: Path) -> Optional[list]:
+    """Return the state of a bundle as it was when it was written, None if it was not written here."""
     known = cache.read_record("built", cache.key(str(path)))
-    if now is None or known is None or json.loads(known) != now:
+    return json.loads(known) if known else None
+
+
+def head_digest(path: Path) -> str:
+    """Return the name of the cached layer with the head of a bundle that was written here, "" if there was none."""
+    return (known_state(path) or [""])[0]
+
+
+def is_there(path: Path, parts: list[list[pack.Member]], sums: pack.Member) -> bool:
+    """Tell whether a bundle with this head is in dist/ as it was written; it is signed again if need be."""
+    now = state(path, sums, digest_of_head(parts))
+    if now is None or known_state(path) != now:
         return False
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as directory:
         signature = Path(directory) / "signature"
@@ -44,8 +58,13 @@ def is_there(path: Path, sums: pack.Member) -> bool:
     return True
 
 
-def publish(path: Path, parts: list[list[pack.Member]], sums: pack.Member) -> None:
-    """Write the tarball, its sidecar and the signature and move them into place: nothing half-made is left."""
+def publish(path: Path, parts: list[list[pack.Member]], sums: pack.Member) -> bool:
+    """Write a tarball, its sidecar and the signature and move them into place: nothing half-made is left.
+
+    The first of parts is the head. Return False if all of that was there already, and was left alone.
+    """
+    if is_there(path, parts, sums):
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as directory:
         archive = Path(directory) / path.name
@@ -57,4 +76,12 @@ def publish(path: Path, parts: list[list[pack.Member]], sums: pack.Member) -> No
         for made in (archive, sidecar, signature):
             if made.exists():
                 os.replace(made, path.with_name(made.name))
-    cache.write_record("built", cache.key(str(path)), json.dumps(state(path, sums)).encode())
+    record = json.dumps(state(path, sums, digest_of_head(parts)))
+    cache.write_record("built", cache.key(str(path)), record.encode())
+    return True
+
+
+def remove_deltas(path: Path) -> None:
+    """Remove the deltas of a bundle that there was before: they would make another release of it."""
+    for stale in path.parent.glob(f"{path.name[: -len('.tar.gz')]}-since-*.delta*"):
+        stale.unlink()

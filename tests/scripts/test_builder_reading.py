@@ -1,0 +1,142 @@
+"""make inspect and make diff: what people are told of bundles, and that damaged or absent ones are refused."""
+
+import shutil
+
+import pytest
+
+import building
+from test_builder_bundle import build, built, compiled, project, write  # noqa: F401 (fixtures)
+
+comparison = building.part("builder.comparison")
+inspection = building.part("builder.inspection")
+reading = building.part("builder.reading")
+wheels = building.part("builder.wheels")
+
+
+@pytest.fixture
+def first(project, compiled, built):  # noqa: F811
+    write(project / "project/static/page.css", "style " * 9000)
+    return build(compiled, built).path
+
+
+@pytest.fixture
+def tool(first, tmp_path):
+    """Runs a script of a project whose dist/ has the bundles that the builder made in this test."""
+    where = tmp_path / "where"
+    where.mkdir()
+    copy = building.Project(where)
+
+    def run(script, *arguments, **environment):
+        shutil.copytree(first.parents[1], copy.root / "dist", dirs_exist_ok=True)
+        return copy.run("bash", copy.root / "deploy" / script, *arguments, **environment)
+
+    return run
+
+
+def test_layers_have_the_sizes_that_add_up_to_the_tarball(first):
+    head = reading.head_of(first)
+    found = {layer.name: layer for layer in inspection.layers_of(first, head)}
+    assert list(found) == ["head", "interpreter", "wheels", "app"]
+    assert sum(layer.packed for layer in found.values()) == first.stat().st_size
+    lists = sum(len(text.encode()) for text in head)
+    assert sum(layer.unpacked for layer in found.values()) == int(head.values["UNPACKED_BYTES"]) + lists
+    assert sum(layer.files for layer in found.values()) == len(head.digests) + 1
+    assert found["head"].files == 3 and found["wheels"].files == 3
+    assert found["app"].unpacked > 54_000 > 10 * found["app"].packed
+
+
+def test_inspect_tells_all_of_it(first, tool):
+    result = tool("inspect.sh", "1")
+    assert result.returncode == 0, result.stderr
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert lines[0] == "==> app-v1 for debian-12-x86_64-py3.11.2"
+    assert lines[2].startswith("sha256 ") and lines[2].endswith(", not signed")
+    assert {"TARGET debian-12-x86_64-py3.11.2", "PYTHON 3.11.2", "HEALTH_PATH /health"} <= set(lines)
+    at = lines.index("==> wheels: 2")
+    assert lines[at + 1 : at + 3] == ["flask 3.0.3", "gunicorn 23.0.0"]
+    assert lines[-1] == "any glibc on x86_64"
+
+
+def test_diff_of_the_same_says_so(first, tool, compiled, built):  # noqa: F811
+    build(compiled, built, "2")
+    result = tool("diff.sh", "1", "2")
+    assert result.stdout.splitlines() == [
+        "==> app-v1 -> app-v2 for debian-12-x86_64-py3.11.2",
+        "==> BUNDLE: 1",
+        "    ~ VERSION 1 -> 2",
+        "==> interpreter: the same",
+        "==> wheels: the same",
+        "==> files of the release, wheels apart: the same",
+    ]
+
+
+def sections(text):
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("==> "):
+            lines = found[line[4:].partition(":")[0]] = []
+        else:
+            lines.append(line.strip())
+    return found
+
+
+def test_diff_names_every_change(first, tool, project, compiled, built):  # noqa: F811
+    write(project / "project/app.py", "changed")
+    write(project / "project/new dir/new.py", "new")
+    (project / "project/static/page.css").unlink()
+    (project / "deploy/setup.sh").chmod(0o755)
+    write(built / "jinja2-3.1.6-py3-none-any.whl", "jinja2")
+    (built / "flask-3.0.3-py3-none-any.whl").rename(built / "flask-3.1.0-py3-none-any.whl")
+    write(built / "gunicorn-23.0.0-py3-none-any.whl", "another build of it")
+    other = shutil.copytree(compiled.shipped, compiled.shipped.with_name("other"), symlinks=True)
+    write(other / "lib/os.py", "os")
+    # As an entry of the cache would, the changed directory has another name.
+    build(compiled._replace(shipped=other), shutil.copytree(built, built.with_name("wheels2")), "2")
+    found = sections(tool("diff.sh", "1", "2").stdout)
+    names = [name for name in found if name.startswith("python")] or found["interpreter"]
+    assert names[0].startswith("~ python-3.11.2-") and names[1:] == ["+ lib", "+ lib/os.py"]
+    assert found["wheels"] == [
+        *("~ flask 3.0.3 -> 3.1.0", "+ jinja2 3.1.6", "~ gunicorn-23.0.0-py3-none-any.whl: other content")
+    ]
+    assert found["files of the release, wheels apart"] == [
+        "~ app.py",
+        "~ deploy/setup.sh: f 0444 -> f 0555",
+        *("+ new dir", "+ new dir/new.py", "- static/page.css"),
+    ]
+
+
+def test_of_another_python_only_the_number_of_files_is_told(first):
+    old = reading.head_of(first)
+    texts = [text.replace("3.11.2", "3.13.5").replace("bin/python3.11", "bin/python3.13") for text in old]
+    lines = comparison.interpreter_lines(old, reading.Head(*texts))
+    assert [line.partition("-3")[0] for line in lines] == ["~ python", "~ files: 1 new, 1 gone, 0 changed"]
+
+
+@pytest.mark.parametrize("script, arguments", [("inspect.sh", ["9"]), ("diff.sh", ["1", "9"])])
+def test_a_bundle_that_is_not_there_is_named(tool, script, arguments):
+    result = tool(script, *arguments)
+    assert (result.returncode, "no directory dist/* has " in result.stderr) == (69, True)
+
+
+@pytest.mark.parametrize("script, arguments", [("inspect.sh", []), ("inspect.sh", ["../1"]), ("diff.sh", ["1"])])
+def test_wrong_arguments_are_refused(tool, script, arguments):
+    assert tool(script, *arguments).returncode == 64
+
+
+def test_a_target_can_be_chosen(tool):
+    assert tool("inspect.sh", "1", TARGET="debian-12-*").returncode == 0
+    assert tool("inspect.sh", "1", TARGET="debian-13-*").returncode == 69
+
+
+@pytest.mark.parametrize("script, arguments", [("inspect.sh", ["1"]), ("diff.sh", ["1", "1"])])
+def test_a_truncated_bundle_is_refused(first, tool, script, arguments):
+    first.write_bytes(first.read_bytes()[:150])
+    result = tool(script, *arguments)
+    assert (result.returncode, "cannot be read" in result.stderr) == (65, True), result.stderr
+
+
+def test_a_bundle_that_is_not_what_its_sidecar_says_is_refused(first, tool):
+    data = first.read_bytes()
+    first.write_bytes(data + b"\0")
+    result = tool("inspect.sh", "1")
+    assert (result.returncode, "is not what its .sha256 says" in result.stderr) == (65, True)

@@ -1,0 +1,97 @@
+"""What changed from one bundle of dist/ to another, for those who must approve it; only their heads are read."""
+
+from pathlib import Path
+
+from builder import reading
+from builder.inspection import wheels_of
+from builder.output import detail, say
+from builder.reading import Head
+
+SAME = "the same"
+HEAD = tuple(f"/{name}" for name in reading.LISTS)
+
+
+def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """Return a line for everything that was added, removed or changed, by its name: "+ name", "- name", "~ name: …"."""
+    lines = []
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old:
+            lines.append(f"+ {name} {new[name]}")
+        elif name not in new:
+            lines.append(f"- {name} {old[name]}")
+        elif old[name] != new[name]:
+            lines.append(f"~ {name} {old[name]} -> {new[name]}")
+    return [line.rstrip() for line in lines]
+
+
+def files_below(head: Head, directory: str) -> dict[str, tuple[str, str]]:
+    """Return kind, mode and link target, and the sha256, of everything below a directory, by path."""
+    digests, found = head.digests, {}
+    for line in head.manifest.splitlines():
+        path, _arrow, target = line[7:].partition(" -> ")
+        if path.startswith(f"{directory}/") and not path.endswith(HEAD):
+            found[path[len(directory) + 1 :]] = (f"{line[:6]} {target}".rstrip(), digests.get(path, ""))
+    return found
+
+
+def file_changes(old: Head, new: Head, directories: tuple[str, str]) -> list[str]:
+    """Return a line for every file, directory or link that changed between a directory of one and one of the other."""
+    before, after = files_below(old, directories[0]), files_below(new, directories[1])
+    lines = []
+    for path in sorted(before.keys() | after.keys()):
+        if path not in before:
+            lines.append(f"+ {path}")
+        elif path not in after:
+            lines.append(f"- {path}")
+        elif before[path] != after[path]:
+            kinds = before[path][0], after[path][0]
+            lines.append(f"~ {path}" + ("" if kinds[0] == kinds[1] else f": {kinds[0]} -> {kinds[1]}"))
+    return lines
+
+
+def print_section(title: str, lines: list[str]) -> None:
+    say(f"==> {title}: {len(lines) or SAME}")
+    for line in lines:
+        detail(line)
+
+
+def wheel_lines(old: Head, new: Head) -> list[str]:
+    """Return a line for every wheel that changed; one of the same version may have other content."""
+    before, after = wheels_of(old), wheels_of(new)
+    paths = (f"{old.release}/wheels/", f"{new.release}/wheels/")
+    digests = [
+        {path[len(top) :]: digest for path, digest in head.digests.items() if path.startswith(top)}
+        for head, top in zip((old, new), paths)
+    ]
+    remade = [name for name in digests[0].keys() & digests[1].keys() if digests[0][name] != digests[1][name]]
+    return changes(before, after) + sorted(f"~ {name}: other content" for name in remade if name.endswith(".whl"))
+
+
+def interpreter_lines(old: Head, new: Head) -> list[str]:
+    """Return what changed in the interpreter; of another version only how much, as that is nearly all."""
+    directories = (old.values["PYTHON_DIR"], new.values["PYTHON_DIR"])
+    if directories[0] == directories[1]:
+        return []
+    lines = [f"~ {directories[0]} -> {directories[1]}"]
+    changed = file_changes(old, new, directories)
+    if old.values["PYTHON"] == new.values["PYTHON"]:
+        return lines + changed
+    counts = (
+        f"{sum(line[0] == sign for line in changed)} {word}" for sign, word in zip("+-~", ("new", "gone", "changed"))
+    )
+    return [*lines, f"~ files: {', '.join(counts)}"]
+
+
+def show(older: Path, newer: Path) -> None:
+    """Print what changed from one tarball to another."""
+    old, new = reading.head_of(older), reading.head_of(newer)
+    say(f"==> {old.release} -> {new.release} for {newer.parent.name}")
+    print_section("BUNDLE", changes(old.values, new.values))
+    print_section("interpreter", interpreter_lines(old, new))
+    print_section("wheels", wheel_lines(old, new))
+    own = [
+        line
+        for line in file_changes(old, new, (old.release, new.release))
+        if not line.startswith(("+ wheels/", "- wheels/", "~ wheels/"))
+    ]
+    print_section("files of the release, wheels apart", own)

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# diff.sh: shows what changed from the bundles of one version to those of another, for those who must approve it.
+#
+# Usage: deploy/diff.sh A B
+#   A, B      versions of bundles in dist/, the earlier one first
+# Environment:
+#   TARGET    a directory of dist/, or a pattern; default: all that have both
+# Nothing is changed, and nothing of a bundle is run.
+# Exit codes: 0 shown; 64 usage; 65 a bundle is damaged; 69 there is none.
+set -Eeuo pipefail
+
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+exec bash "$HERE/run_builder.sh" diff "$@"

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# inspect.sh: shows what is in the bundles of a version: layers and sizes, wheels, what it needs, what BUNDLE says.
+#
+# Usage: deploy/inspect.sh VERSION
+#   VERSION   of bundles in dist/
+# Environment:
+#   TARGET    a directory of dist/, or a pattern; default: all that have it
+# Nothing is changed, and nothing of a bundle is run.
+# Exit codes: 0 shown; 64 usage; 65 a bundle is damaged; 69 there is none.
+set -Eeuo pipefail
+
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+exec bash "$HERE/run_builder.sh" inspect "$@"
