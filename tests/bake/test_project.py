@@ -10,11 +10,10 @@ from bake.generated import settings, targets
 from bake.template import QUESTIONS, SOURCE
 from lab.project import TEMPLATE
 
+SETTINGS = ("APP_NAME", "APP_MODULE", "HEALTH_PATH", "WORKER_CLASS", "STATIC_URL", "STATIC_DIR", "REQUIREMENTS")
 RENDERED = {"config.env", "deploy/targets.json", "README.md"}
 CHOICES = {question: choices for question, choices in QUESTIONS.items() if isinstance(choices, list)}
-COMBINATIONS = [
-    dict(zip(CHOICES, combination, strict=True)) for combination in itertools.product(*CHOICES.values())
-]
+COMBINATIONS = [dict(zip(CHOICES, combination, strict=True)) for combination in itertools.product(*CHOICES.values())]
 
 
 def files(directory):
@@ -41,7 +40,8 @@ def test_every_combination_of_choices_gives_a_project_for_it(bake, answers):
 def test_default_answers_give_the_documented_settings(bake):
     project = bake()
     assert project.name == "my-flask-app"
-    assert settings(project) == {"APP_NAME": "app", "APP_MODULE": "app:app", "HEALTH_PATH": "/"}
+    answers = {"APP_NAME": "app", "APP_MODULE": "app:app", "HEALTH_PATH": "/"}
+    assert settings(project) == {**dict.fromkeys(SETTINGS, ""), **answers}
     assert targets(project) == [{"os": "debian", "version": "12", "bit": "64", "python": ["3.11.2"]}]
 
 

@@ -1,9 +1,11 @@
 """What goes into a bundle, what its head says, which locks and wheels are refused, and how it gets into dist/."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,14 +16,17 @@ import building
 bundle = building.part("builder.bundle")
 cache = building.part("builder.cache")
 check = building.part("builder.check")
+ignored = building.part("builder.ignored")
 interpreter = building.part("builder.interpreter")
 layers = building.part("layers")
 local_packages = building.part("builder.local_packages")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
 pack = building.part("pack")
+requirements = building.part("builder.requirements")
 settings = building.part("builder.settings")
 targets = building.part("builder.targets")
+tools = building.part("builder.tools")
 wheels = building.part("builder.wheels")
 
 TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
@@ -43,9 +48,12 @@ def project(tmp_path, monkeypatch):
         (bundle, "PROJECT", root),
         (local_packages, "APP", app),
         (lock, "APP", app),
-        (lock, "REQUIREMENTS", app / "requirements.txt"),
+        (ignored, "APP", app),
+        (requirements, "APP", app),
+        (settings, "PROJECT", root),
     ):
         monkeypatch.setattr(module, name, value)
+    write(root / "config.env", building.SETTINGS)
     files = ["project/app.py", "project/requirements.txt", "deploy/setup.sh", "deploy/activate.sh"]
     for name in [*files, "deploy/release/__main__.py", "deploy/box/systemd/app.service", "deploy/ship.sh"]:
         write(root / name, name)
@@ -82,10 +90,10 @@ def built(tmp_path):
     return directory
 
 
-def build(compiled, built, version="1"):
+def build(compiled, built, version="1", settings=SETTINGS):
     supervisor = built.with_name("supervisor")
     write(supervisor / "supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
-    return bundle.build(SETTINGS, version, TARGET, HOST, compiled, built, supervisor)
+    return bundle.build(settings, version, TARGET, HOST, compiled, built, supervisor)
 
 
 def members(path):
@@ -149,6 +157,16 @@ def test_what_is_the_developer_s_own_stays_home(project, compiled, built):
     assert [name for name in names if "sub" in name] == ["app-v1/sub", "app-v1/sub/venv", "app-v1/sub/venv/kept"]
     left_out = ("instance", "locks", "pyc", ".git", "app-v1/venv")
     assert [name for name in names if any(word in name for word in left_out)] == []
+
+
+def test_what_bundleignore_names_stays_home(project, compiled, built, monkeypatch):
+    monkeypatch.setattr(tools, "make_libraries_importable", lambda: None)
+    kept = ["docs/keep.md", "shop/data.csv"]
+    for name in [*kept, "docs/a.md", "notes.md", "shop/tests/test_a.py", "data.csv"]:
+        write(project / "project" / name, "")
+    write(project / "project/.bundleignore", "# ours\n*.md\n!keep.md\ntests/\n/data.csv\n")
+    names = [name.removeprefix("app-v1/") for name in members(build(compiled, built).path)]
+    assert [name for name in names if re.search(r"\.md$|csv$|tests|ignore", name)] == kept
 
 
 @pytest.mark.parametrize("name", ["wheels/a", "deploy/a", "BUNDLE", "SHA256SUMS", "MANIFEST", "venv", "instance"])
@@ -320,7 +338,9 @@ def test_a_lock_of_other_requirements_is_refused(project):
 
 def test_a_lock_without_gunicorn_is_refused(project):
     write_lock(project, "# sha256 of requirements.txt: {digest}\nFlask==3.0.3\n")
-    with pytest.raises(output.Failure, match="add it to project/requirements.txt") as failure:
+    with pytest.raises(
+        output.Failure, match="py3.11.txt lacks gunicorn, which serves the app: run `make lock`"
+    ) as failure:
         lock.check(TARGET)
     assert failure.value.code == 78
 
@@ -330,3 +350,53 @@ def test_every_python_has_a_pip_tools(series, name):
     path = lock.tools_for(series)
     assert path.name == name
     assert path.read_text().startswith("pip-tools==")
+
+
+@pytest.fixture
+def wheels_of_shop(project, tmp_path):
+    """A directory with one wheel, which has the modules shop, fast and more."""
+    directory = tmp_path / "wheels"
+    directory.mkdir()
+    with zipfile.ZipFile(directory / "shop-1-py3-none-any.whl", "w") as wheel:
+        for name in ("shop/web.py", "fast.cpython-311-x86_64-linux-gnu.so", "shop-1.data/purelib/more.py"):
+            wheel.writestr(name, "")
+    return directory
+
+
+@pytest.mark.parametrize("module", ["app:app", "shop.web:create_app()", "fast:app", "more:app", "board.web:app"])
+def test_modules_that_are_there_pass(project, wheels_of_shop, module, monkeypatch):
+    monkeypatch.setattr(check, "APP", project / "project")
+    write(project / "project/board/web.py", "")
+    check.modules(SETTINGS._replace(app_module=module, worker_class="shop.workers.Worker"), wheels_of_shop)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"app_module": "board.web:app"}, "APP_MODULE: neither project/ nor any wheel has a module board.web"),
+        ({"worker_class": "uvicorn.workers.UvicornWorker"}, "WORKER_CLASS: no wheel has .* add uvicorn to what"),
+    ],
+)
+def test_modules_that_are_nowhere_are_refused(project, wheels_of_shop, values, message, monkeypatch):
+    monkeypatch.setattr(check, "APP", project / "project")
+    with pytest.raises(output.Failure, match=message) as failure:
+        check.modules(SETTINGS._replace(**values), wheels_of_shop)
+    assert failure.value.code == 78
+    write(project / "project/src/board/web.py", "")
+    if "app_module" in values:
+        with pytest.raises(output.Failure, match="below src/ is installed by ./DIRECTORY"):
+            check.modules(SETTINGS._replace(**values), wheels_of_shop)
+
+
+def test_a_bundle_says_how_it_is_served(project, compiled, built):
+    write(project / "project/shop/static/a.css", "")
+    chosen = SETTINGS._replace(worker_class="gevent", static_url="/static/", static_dir="shop/static")
+    lines = read(build(compiled, built, settings=chosen).path, "app-v1/BUNDLE").splitlines()
+    assert {"WORKER_CLASS=gevent", "STATIC_URL=/static/", "STATIC_DIR=shop/static"} < set(lines)
+    assert not any(line.startswith("REQUIREMENTS") for line in lines)
+
+
+def test_a_static_directory_that_is_not_shipped_is_refused(project, compiled, built):
+    with pytest.raises(output.Failure, match="STATIC_DIR: there is no project/static") as failure:
+        build(compiled, built, settings=SETTINGS._replace(static_url="/static/", static_dir="static"))
+    assert failure.value.code == 78

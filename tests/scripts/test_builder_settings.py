@@ -145,7 +145,10 @@ def test_an_unknown_target_is_refused_with_the_known_ones(wanted):
 
 def test_settings_are_read_and_never_evaluated():
     text = "# comment\n\nAPP_NAME='$(id)'\n  HEALTH_PATH='/a\"b`'  \n"
-    assert settings.parse(text) == {"APP_NAME": "$(id)", "HEALTH_PATH": '/a"b`'}
+    assert settings.parse(text) == {
+        "APP_NAME": ("$(id)", "config.env, line 3"),
+        "HEALTH_PATH": ('/a"b`', "config.env, line 4"),
+    }
 
 
 @pytest.mark.parametrize("line", ["APP_NAME=app", 'APP_NAME="app"', "APP_NAME='a'b'", "export A='b'", "A='b' # c"])
@@ -170,6 +173,60 @@ def test_a_malformed_setting_is_refused_with_its_line(line):
 def test_a_setting_that_cannot_be_used_is_refused(tmp_path, monkeypatch, change):
     (tmp_path / "config.env").write_text(building.SETTINGS.replace(*change))
     monkeypatch.setattr(settings, "PROJECT", tmp_path)
-    with pytest.raises(output.Failure, match="config.env: (APP_NAME|APP_MODULE|HEALTH_PATH) must match") as failure:
+    place = "config.env, line [123]" if change[1] else "config.env"
+    with pytest.raises(output.Failure, match=f"{place}: (APP_NAME|APP_MODULE|HEALTH_PATH) is .*: ") as failure:
         settings.read()
     assert failure.value.code == 78
+
+
+def configure(root, monkeypatch, text):
+    (root / "config.env").write_text(building.SETTINGS + text)
+    monkeypatch.setattr(settings, "PROJECT", root)
+
+
+def test_what_is_not_said_has_a_default(tmp_path, monkeypatch):
+    configure(tmp_path, monkeypatch, "")
+    assert settings.read() == settings.Settings("app", "app:app", "/", "", "", "", "")
+    assert settings.read().for_the_box() == {"APP_MODULE": "app:app", "HEALTH_PATH": "/"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("WORKER_CLASS='a b'", "line 4: WORKER_CLASS is 'a b'; wanted: '' or a worker of gunicorn"),
+        ("STATIC_URL='/'\nSTATIC_DIR='static'", "line 4: STATIC_URL is '/'"),
+        ("STATIC_URL='/s/;}'\nSTATIC_DIR='static'", "line 4: STATIC_URL is '/s/;}'"),
+        ("STATIC_URL='/../'\nSTATIC_DIR='static'", "line 4: STATIC_URL is '/../'"),
+        ("STATIC_URL='/s/'\nSTATIC_DIR='../static'", "line 5: STATIC_DIR is '../static'"),
+        ("STATIC_URL='/s/'\nSTATIC_DIR='a/../..'", "line 5: STATIC_DIR is 'a/../..'"),
+        ("STATIC_URL='/s/'\nSTATIC_DIR='/etc'", "line 5: STATIC_DIR is '/etc'"),
+        ("STATIC_URL='/s/'\nSTATIC_DIR='instance/up'", "line 5: STATIC_DIR is 'instance/up'"),
+        ("STATIC_URL='/s/'", "line 4: STATIC_URL and STATIC_DIR belong together"),
+        ("STATIC_DIR='s'", "line 4: STATIC_URL and STATIC_DIR belong together"),
+        ("REQUIREMENTS='../a.txt'", "line 4: REQUIREMENTS is '../a.txt'"),
+        ("HEALTHPATH='/up'", "line 4: HEALTHPATH is no setting; there are APP_NAME, APP_MODULE, HEALTH_PATH,"),
+    ],
+)
+def test_every_setting_is_refused_with_its_line(tmp_path, monkeypatch, line, message):
+    configure(tmp_path, monkeypatch, line + "\n")
+    with pytest.raises(output.Failure) as failure:
+        settings.read()
+    assert (failure.value.code, message in str(failure.value)) == (78, True), str(failure.value)
+
+
+def test_all_that_is_wrong_is_named_at_once(tmp_path, monkeypatch):
+    configure(tmp_path, monkeypatch, "HEALTH_PATH='x'\nWORKER_CLASS='-'\n")
+    with pytest.raises(output.Failure, match="line 4: HEALTH_PATH.*\n    config.env, line 5: WORKER_CLASS"):
+        settings.read()
+
+
+def test_the_environment_wins_for_one_call(tmp_path, monkeypatch, capsys):
+    configure(tmp_path, monkeypatch, "WORKER_CLASS='gevent'\n")
+    monkeypatch.setenv("HEALTH_PATH", "/up")
+    monkeypatch.setenv("WORKER_CLASS", "")
+    assert settings.read()[2:4] == ("/up", "gevent")
+    settings.tell_overridden()
+    assert capsys.readouterr().out == "    HEALTH_PATH=/up, from the environment\n"
+    monkeypatch.setenv("HEALTH_PATH", "up")
+    with pytest.raises(output.Failure, match="the environment: HEALTH_PATH is 'up'"):
+        settings.read()

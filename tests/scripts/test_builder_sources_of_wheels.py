@@ -13,6 +13,8 @@ build_packages = building.part("builder.build_packages")
 local_packages = building.part("builder.local_packages")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
+requirements = building.part("builder.requirements")
+settings = building.part("builder.settings")
 targets = building.part("builder.targets")
 wheel_tags = building.part("wheel_tags")
 
@@ -26,9 +28,10 @@ def app(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     directory = tmp_path / "project"
     (directory / "locks").mkdir(parents=True)
-    for module in (build_lock, local_packages, lock):
+    for module in (build_lock, local_packages, lock, requirements):
         monkeypatch.setattr(module, "APP", directory)
-    monkeypatch.setattr(lock, "REQUIREMENTS", directory / "requirements.txt")
+    monkeypatch.setattr(settings, "PROJECT", tmp_path)
+    (tmp_path / "config.env").write_text(building.SETTINGS)
     monkeypatch.setattr(build_packages, "FILE", directory / "build-packages.txt")
     return directory
 
@@ -57,15 +60,15 @@ def test_without_packages_the_engine_is_the_interpreters(app):
 
 def test_own_packages_are_found_among_requirements():
     text = "Flask\n./fast # ours\n./libs/more[extra] ; python_version > '3'\n--no-binary lxml\n"
-    assert local_packages.parse(text) == ["fast", "libs/more"]
+    assert local_packages.parse(text, "requirements.txt") == ["fast", "libs/more"]
 
 
 @pytest.mark.parametrize(
     "line", ["-e ./fast", "../fast", "/srv/fast", "file:///srv/fast", ".", "./", "./../fast", "./a b"]
 )
 def test_paths_that_cannot_be_shipped_are_refused(line):
-    with pytest.raises(output.Failure, match="write ./DIRECTORY") as failure:
-        local_packages.parse(f"{line}\n")
+    with pytest.raises(output.Failure, match="requirements.txt, line 2: .*write ./DIRECTORY") as failure:
+        local_packages.parse(f"Flask\n{line}\n", "requirements.txt")
     assert failure.value.code == 78
 
 
@@ -86,16 +89,16 @@ def test_an_own_package_becomes_a_source_named_by_its_content(app):
 def test_an_own_package_that_is_none_is_refused(app):
     (app / "requirements.txt").write_text("./fast\n")
     with pytest.raises(output.Failure, match="./fast has neither pyproject.toml nor setup.py"):
-        local_packages.named()
+        local_packages.named(requirements.source())
 
 
 def test_the_lock_is_of_the_own_packages_needs_too(app):
     (app / "requirements.txt").write_text("./fast\n")
     (app / "fast").mkdir()
     (app / "fast/setup.py").write_text("setup()\n")
-    before = lock.requirements_digest()
+    before = lock.source_digest(requirements.source())
     (app / "fast/setup.py").write_text("setup(install_requires=['six'])\n")
-    assert lock.requirements_digest() != before
+    assert lock.source_digest(requirements.source()) != before
 
 
 @pytest.mark.parametrize("line", ["fast @ file:///mnt/project/fast", "file:///mnt/project/fast", "./fast"])

@@ -40,6 +40,8 @@ class Bundle:
     python: str
     python_dir: str
     health_path: str
+    static_url: str
+    static_dir: str
     unpacked_bytes: int
     wheels: dict
     hashes: dict
@@ -123,6 +125,8 @@ def _parse(release, contents):
         python=facts["PYTHON"],
         python_dir=facts["PYTHON_DIR"],
         health_path=facts["HEALTH_PATH"],
+        static_url=facts.get("STATIC_URL", ""),
+        static_dir=facts.get("STATIC_DIR", ""),
         unpacked_bytes=int(facts["UNPACKED_BYTES"]),
         wheels=_parse_wheels(texts["wheels/installed.txt"]),
         hashes={**parse_sums(texts["SHA256SUMS"]), **own_hash},

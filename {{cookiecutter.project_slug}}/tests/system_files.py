@@ -22,7 +22,7 @@ def nginx_files(bundle, box):
     """The text of each file that nginx may have of this app, None for the one that NGINX does not ask for."""
     # As release/nginx.py has it: a regular expression is preferred to the distribution's default site.
     names = (box.server_name or "~.").replace(",", " ")
-    values = {"name": bundle.name, "port": box.port, "server_name": names}
+    values = {"name": bundle.name, "port": box.port, "server_name": names, "static": _static(bundle, box)}
     snippet = _fill(bundle, "nginx-location.conf", {"upstream": box.upstream, **values})
     values["location"] = _fill(bundle, "nginx-location.conf", {"upstream": bundle.name, **values})
     site, kind = _fill(bundle, "nginx.conf", values), box.nginx or "site"
@@ -30,6 +30,14 @@ def nginx_files(bundle, box):
         f"/etc/nginx/conf.d/{bundle.name}.conf": site if kind == "site" else None,
         f"/etc/nginx/{bundle.name}-offline-flask.snippet": snippet if kind == "snippet" else None,
     }
+
+
+def _static(bundle, box):
+    """nginx's block for the files that it gives out itself, "" where there are none."""
+    if not bundle.static_url:
+        return ""
+    values = {"name": bundle.name, "base": box.base, "static_url": bundle.static_url, "static_dir": bundle.static_dir}
+    return _fill(bundle, "nginx-static.conf", values)
 
 
 def logrotate_file(bundle, box):

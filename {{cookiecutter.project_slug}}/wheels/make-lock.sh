@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# make-lock.sh: resolves requirements.txt with the target's own interpreter into exact versions with hashes.
+# make-lock.sh: resolves what the app wants with the target's own interpreter into exact versions with hashes.
 #
 # Usage: make-lock.sh        (needs the network; pip's own PIP_* variables are honoured)
 # Environment:
 #   FULL         interpreter made by build-python.sh
 #   SERIES       its X.Y
-#   PROJECT      directory with requirements.txt
+#   PROJECT      the app's directory, which packages of its own lie below
+#   WANTED       the requirements file, relative to PROJECT
 #   LOCK_TOOLS   requirements file with the pip-tools to use
 #   OUTPUT       directory that receives lock.txt; versions in a lock.txt that is there already are kept where they fit
 # Exit codes: 0 done; otherwise those of pip and pip-tools.
@@ -29,15 +30,22 @@ copy_project() {
   tar -c -C "$PROJECT" --exclude ./venv --exclude ./instance --exclude .git . | tar -x -C "$OUTPUT/project"
 }
 
+# add NAME WHY: one more thing that is wanted.
+add() {
+  echo "@@ $1 is added: $2"
+  echo "$1" >"$OUTPUT/${1%%[<=>]*}.in"
+  inputs+=("$OUTPUT/${1%%[<=>]*}.in")
+  compile_lock "${inputs[@]}"
+}
+
 main() {
   "$FULL/bin/python$SERIES" -m pip install --quiet --target "$OUTPUT/tools" --requirement "$LOCK_TOOLS"
   copy_project
   cd "$OUTPUT/project"
-  compile_lock requirements.txt
-  if lacks_setuptools; then
-    echo 'setuptools<81' >gunicorn-19.in
-    compile_lock requirements.txt gunicorn-19.in
-  fi
+  inputs=("$WANTED")
+  compile_lock "${inputs[@]}"
+  grep -Eq '^gunicorn(\[|==)' "$OUTPUT/lock.txt" || add gunicorn "it serves the app"
+  ! lacks_setuptools || add 'setuptools<81' "gunicorn 19 needs it"
 }
 
 main

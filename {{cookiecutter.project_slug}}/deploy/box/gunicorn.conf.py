@@ -1,7 +1,7 @@
 """gunicorn's settings on the box; read from the release, so they change with it.
 
 The lines of BASE/shared/app.env become the application's environment. WORKERS and THREADS are settings of the box
-(BASE/state/settings), which setup.sh has checked.
+(BASE/state/settings), which setup.sh has checked. WORKER_CLASS is the project's: BUNDLE has it.
 """
 
 import io
@@ -24,8 +24,9 @@ def read_settings(path):
 release = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 base = os.path.dirname(release)
 settings = read_settings(os.path.join(base, "state", "settings"))
+worker_class = read_settings(os.path.join(release, "BUNDLE")).get("WORKER_CLASS", "sync")
 python2 = sys.version_info[0] == 2
-app_env = [u"%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
+app_env = ["%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
 
 chdir = release
 raw_env = [line.encode("utf-8") if python2 else line for line in app_env]

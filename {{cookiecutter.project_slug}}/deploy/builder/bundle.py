@@ -3,12 +3,12 @@
 import os
 import subprocess
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import layers
 import pack
 import versions
-from builder import cache, check, delta, publication, trees
+from builder import cache, check, delta, ignored, publication, trees
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
@@ -49,9 +49,14 @@ def is_cache(path: Path) -> bool:
     return path.name in ("__pycache__", ".git") or path.suffix == ".pyc"
 
 
-def stays_home(path: Path) -> bool:
-    """Tell whether a path relative to project/ is left out of the bundle."""
-    return is_cache(path) or (len(path.parts) == 1 and path.name in DEVELOPERS_OWN)
+def is_developers_own(path: Path) -> bool:
+    return len(path.parts) == 1 and path.name in (*DEVELOPERS_OWN, ignored.FILE)
+
+
+def left_out() -> Callable[[Path], bool]:
+    """Return what tells whether a path relative to project/ is left out of the bundle."""
+    is_ignored = ignored.matcher()
+    return lambda path: is_cache(path) or is_developers_own(path) or is_ignored(path)
 
 
 def check_reserved() -> None:
@@ -67,7 +72,7 @@ def own_members(release: str, known: KnownFiles) -> list[pack.Member]:
     """Return the app, and the part of deploy/ that works on the box."""
     check_reserved()
     top = f"{release}/deploy"
-    members = [*pack.tree_members(APP, f"{release}/", stays_home, known.sha256), pack.directory(top)]
+    members = [*pack.tree_members(APP, f"{release}/", left_out(), known.sha256), pack.directory(top)]
     for name in ("setup.sh", "activate.sh"):
         members.append(pack.member_of_disk(f"{top}/{name}", DEPLOY / name, known.sha256))
     for name in ("release", "box"):
@@ -137,6 +142,7 @@ def build(
     path, saved = path_of(settings, version, target), None
     try:
         content = contents(release, target, interpreter, wheels, supervisor)
+        check.static_directory(settings, release, content.members)
         check.glibc(target, interpreter, content.floor)
         lines = description(settings, version, target, engine, interpreter, content)
         head = pack.head_members(release, lines, content.members)
@@ -178,6 +184,5 @@ def description(
         "GLIBC_FILE": content.floor.path.encode("ascii", "backslashreplace").decode(),
         "ENGINE": engine.name,
         **revision(),
-        "APP_MODULE": settings.app_module,
-        "HEALTH_PATH": settings.health_path,
+        **settings.for_the_box(),
     }

@@ -1,11 +1,14 @@
 """What must hold before a bundle is packed: wheels and compiled files fit, and none is missing."""
 
+import zipfile
 from pathlib import Path
 
+import pack
 import versions
 import wheel_tags
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
+from builder.settings import APP, Settings
 from builder.targets import Target
 
 
@@ -37,3 +40,41 @@ def glibc(target: Target, interpreter: Interpreter, floor: versions.Floor) -> No
         needed = ".".join(map(str, floor.glibc))
         problem = f"{floor.path} needs glibc {needed}, and {target.os} {target.version} has {interpreter.glibc}"
         raise failure(target, [problem])
+
+
+def modules(settings: Settings, directory: Path) -> None:
+    """See that what APP_MODULE and WORKER_CLASS name is in project/ or in a wheel; Failure 78 if not."""
+    app = settings.app_module.partition(":")[0]
+    if not is_in_project(app) and not is_in_wheels(app, directory):
+        hint = "; a package below src/ is installed by ./DIRECTORY in requirements.txt (docs/app.md)"
+        advice = hint if (APP / "src").is_dir() else ""
+        raise Failure(SETTINGS, f"config.env, APP_MODULE: neither project/ nor any wheel has a module {app}{advice}")
+    worker = settings.worker_class.rpartition(".")[0]
+    if worker and not is_in_project(worker) and not is_in_wheels(worker, directory):
+        advice = f"add {worker.partition('.')[0]} to what the app needs, run `make lock`"
+        raise Failure(SETTINGS, f"config.env, WORKER_CLASS: no wheel has a module {worker}: {advice}")
+
+
+def is_in_project(module: str) -> bool:
+    top = APP / module.partition(".")[0]
+    return top.is_dir() or top.with_name(f"{top.name}.py").is_file()
+
+
+def is_in_wheels(module: str, directory: Path) -> bool:
+    top = module.partition(".")[0]
+    return any(top in top_level(wheel) for wheel in directory.glob("*.whl"))
+
+
+def top_level(wheel: Path) -> set[str]:
+    """Return the names that can be imported of a wheel, others like them among these (PEP 427: .data/purelib/)."""
+    with zipfile.ZipFile(wheel) as archive:
+        parts = [name.split("/") for name in archive.namelist()]
+    roots = [path[2] if path[0].endswith(".data") and len(path) > 2 else path[0] for path in parts]
+    return {root.partition(".")[0] for root in roots}
+
+
+def static_directory(settings: Settings, release: str, members: list[pack.Member]) -> None:
+    """See that the bundle holds STATIC_DIR; one in the virtual environment is made on the box. Failure 78."""
+    path = settings.static_dir
+    if path and not path.startswith("venv/") and f"{release}/{path}" not in {member.path for member in members}:
+        raise Failure(SETTINGS, f"config.env, STATIC_DIR: there is no project/{path}, or .bundleignore leaves it out")

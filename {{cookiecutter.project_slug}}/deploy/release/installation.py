@@ -7,6 +7,7 @@ import files
 import manifest
 import process
 import selftest
+import static_files
 from output import Failure
 
 
@@ -19,6 +20,7 @@ def install(layout, state, release):
     manifest.check(release, layout.base)
     _make_directories(layout)
     environment.create(release)
+    static_files.prepare(release)
     try:
         selftest.run(layout, release)
     except Failure:

@@ -5,6 +5,7 @@ import os
 import files
 import nginx_service
 import process
+import static_files
 from output import REFUSED, Failure, detail, step, warning
 
 ROOT = "/etc/nginx"
@@ -58,6 +59,7 @@ class Site(object):
             "port": str(self._layout.public[1]),
             # A regular expression is preferred to the distribution's default site, which so can stay as it is.
             "server_name": (self._layout.settings.get("SERVER_NAME") or "~.").replace(",", " "),
+            "static": static_files.location(self._layout, release),
         }
         location = os.path.join(release.box_files, "nginx-location.conf")
         snippet = files.fill(location, upstream="127.0.0.1:" + values["port"], **values)

@@ -1,0 +1,3 @@
+import cities
+
+assert callable(cities.app)

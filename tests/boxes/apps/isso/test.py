@@ -1,0 +1,3 @@
+import comments
+
+assert callable(comments.app)

@@ -1,0 +1,3 @@
+from board.wsgi import application
+
+assert callable(application)
