@@ -14,6 +14,9 @@
 #             that a box with that release has already
 #   JOBS      how many targets to build at once; default: make's own -j, else 1
 #   SIGN_KEY  private key in PEM (RSA; deploy/keygen.sh makes one): sign the .sha256 with it
+#   QUIET     1: only what was built, warnings and errors
+#   VERBOSE   1: all that compilers and package managers print; else it goes to log files, and a terminal shows its last line
+#   NO_COLOR  1: no dimmed text on a terminal
 #   XDG_CACHE_HOME, TMPDIR, http_proxy, https_proxy, no_proxy, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_CERT
 #             as everywhere
 # Result: dist/TARGET/NAME-vVERSION.tar.gz and its .sha256, with SIGN_KEY its .sha256.sig too; where nothing has changed,

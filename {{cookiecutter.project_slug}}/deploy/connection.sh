@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154  # $here is the sourcing script's
 dist=$here/../dist
 
-step() { printf '==> %s\n' "$*"; }
+step() { [ -n "${QUIET:-}" ] || printf '==> %s\n' "$*"; }
 
 # fail STATUS MESSAGE
 fail() {
@@ -19,8 +19,12 @@ usage() {
   fail 64 "$1"
 }
 
-# The name of the application, from config.env, which is parsed and never run.
-app_name() { sed -n "s/^APP_NAME='\([a-z][a-z0-9_-]*\)'\$/\1/p" "$here/../config.env"; }
+# The name of the application: APP_NAME of the environment, else of config.env, which is parsed and never run.
+app_name() {
+  local name=${APP_NAME:-$(sed -n "s/^APP_NAME='\(.*\)'\$/\1/p" "$here/../config.env")}
+  [[ "$name" =~ ^[a-z][a-z0-9_-]{0,31}$ ]] || fail 78 "config.env: APP_NAME is '$name'; wanted: a lower-case letter, then up to 31 of a-z 0-9 _ -"
+  printf '%s\n' "$name"
+}
 
 check_host() {
   [[ "$1" =~ ^([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] ||
@@ -78,8 +82,12 @@ open_connection() {
 # shellcheck disable=SC2029  # COMMAND is for the box's shell
 remote() { ssh "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host" "${@:$#}"; }
 
-# copy FILE… DIRECTORY/
-copy() { scp -q "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host:${!#}"; }
+# copy FILE… DIRECTORY/: on a terminal scp shows how far it is.
+copy() {
+  local quiet=-q
+  { [ ! -t 1 ] || [ -n "${QUIET:-}" ]; } || quiet=''
+  scp ${quiet:+"$quiet"} "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host:${!#}"
+}
 
 disconnect() {
   ssh "${ssh_options[@]}" -O exit "$connection_host" 2>/dev/null || true

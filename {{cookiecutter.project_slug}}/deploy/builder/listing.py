@@ -1,7 +1,7 @@
 """make targets: what each row of targets.json would be built with, and what of it the cache has."""
 
 from builder import choice, docker_engine, interpreter, modes, pairs
-from builder.output import Failure, say
+from builder.output import Failure, result
 from builder.targets import Target
 
 TITLES = ("target", "base image", "glibc", "engine", "Python", "interpreter", "image cached", "Python cached")
@@ -54,4 +54,4 @@ def show(targets: list[Target]) -> None:
         except Failure as failure:
             refused.append(f"refused: {failure}")
     for line in [*aligned(rows), *refused]:
-        say(line)
+        result(line)

@@ -30,7 +30,7 @@ from builder import (
 )
 from builder.engine import Engine
 from builder.interpreter import Interpreter
-from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, say
+from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, result, say
 from builder.settings import DEPLOY, PROJECT, Settings
 from builder.targets import Target
 
@@ -75,7 +75,7 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
     with steps.step("tarball"):
         built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older)
     path = built.path.relative_to(PROJECT)
-    say(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
+    result(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
     if built.delta:
         detail(f"delta {built.delta.relative_to(PROJECT)}, {built.delta.stat().st_size / 1e3:.1f} kB")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")

@@ -1,9 +1,12 @@
 """What people see: steps, details and warnings in one grammar, and failures with an exit code."""
 
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 # sysexits.h
 USAGE, DAMAGED, UNAVAILABLE, INTERNAL, WRITE_FAILED, SETTINGS = 64, 65, 69, 70, 73, 78
@@ -19,16 +22,47 @@ class Failure(Exception):
         self.code = code
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
+# A line that is redrawn at the bottom of a terminal (builder.progress) makes room for others.
+before_a_line = nothing
+LOCK = threading.Lock()
+
+
+def quiet() -> bool:
+    """Tell whether only results, warnings and errors are wanted (QUIET=1)."""
+    return bool(os.environ.get("QUIET"))
+
+
+def verbose() -> bool:
+    """Tell whether all that commands print is wanted too (VERBOSE=1)."""
+    return bool(os.environ.get("VERBOSE")) and not quiet()
+
+
+def put(line: str, stream: TextIO) -> None:
+    with LOCK:
+        before_a_line()
+        print(line, file=stream, flush=True)
+
+
 def say(line: str) -> None:
-    print(line, flush=True)
+    if not quiet():
+        put(line, sys.stdout)
 
 
 def detail(text: str) -> None:
     say(f"    {text}")
 
 
+def result(line: str) -> None:
+    """Print what was asked for, which QUIET leaves."""
+    put(line, sys.stdout)
+
+
 def warning(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    put(f"warning: {text}", sys.stderr)
 
 
 class Steps:

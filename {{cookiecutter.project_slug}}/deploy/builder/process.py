@@ -12,11 +12,13 @@ from typing import Optional
 
 from builder import cache
 from builder.output import Failure, detail
+from builder.progress import PASSWORD, StatusLine
 
 PROGRESS = "@@ "
 TAIL = 10
 TERMINATION_SECONDS = 10
-PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
+# Logs are named after the script and a key of the cache.
+HASH_OF_NAME = re.compile(r"-[0-9a-f]{16}$")
 
 
 def log_file(name: str) -> Path:
@@ -60,11 +62,14 @@ def run_logged(command: list[str], environment: Optional[dict[str, str]], log: P
         ) as process,
         ended_with_us(process),
         log.open("a", encoding="utf-8") as stream,
+        StatusLine(HASH_OF_NAME.sub("", log.stem)) as status,
     ):
         for line in process.stdout or ():
             stream.write(line)
             if line.startswith(PROGRESS):
                 detail(line[len(PROGRESS) :].rstrip("\n"))
+            else:
+                status.note(line)
     return process.returncode
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import IO, Callable, NamedTuple
 
-from builder.output import USAGE, Failure, say
+from builder.output import USAGE, Failure, result
 from builder.settings import DEPLOY
 from builder.targets import Target
 
@@ -116,9 +116,9 @@ def build_all(arguments: list[str], targets: list[Target], at_once: int) -> list
 
 def summarize(results: list[Result], built: Callable[[Target], str]) -> None:
     """Tell what became of each target; Failure with the code of the first that failed."""
-    say("==> summary")
+    result("==> summary")
     for target, code in results:
-        say(f"    {target.name}: {f'failed ({code})' if code else built(target)}")
+        result(f"    {target.name}: {f'failed ({code})' if code else built(target)}")
     failed = [result for result in results if result.code]
     if failed:
         names = ", ".join(result.target.name for result in failed)
