@@ -5,7 +5,8 @@ import pytest
 from lab.command import run
 from lab.project import Project, environment
 
-VERBS = ["help", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "preflight", "deploy", "verify"]
+VERBS = ["help", "doctor", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "preflight"]
+VERBS += ["deploy", "verify"]
 VERBS += ["rollback", "status", "restart", "logs", "uninstall", "clean"]
 VALUES = ["20180119", "", "a b", "it's", 'a"b', "-x", "*", "`touch pwned`", "x; touch pwned"]
 
@@ -60,6 +61,11 @@ def test_other_settings_reach_the_script_through_the_environment(bake):
         ("deploy", {"VERSION": "1"}, "HOST"),
         ("deploy", {"HOST": "deploy@box.invalid"}, "VERSION"),
         ("verify", {}, "HOST"),
+        ("keygen", {}, "SIGN_KEY"),
+        ("rehearse", {}, "VERSION"),
+        ("preflight", {"VERSION": "1"}, "HOST"),
+        ("preflight", {"HOST": "deploy@box.invalid"}, "VERSION"),
+        *((verb, {}, "HOST") for verb in ("rollback", "status", "restart", "logs", "uninstall")),
     ],
 )
 def test_a_verb_that_lacks_a_value_says_which_and_does_nothing(bake, verb, values, missing):

@@ -16,7 +16,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from builder import output, process
 log = Path(sys.argv[2]) / "build-python-0123456789abcdef.log"
-script = "echo 'gcc -c https://me:secret@host one.c'; echo '@@ half of it'; sleep 1.3; printf 'a\\tb\\033[31mred\\n'; sleep 0.8"
+script = "echo 'gcc -c https://me:secret@host one.c'; echo '@@ half of it'; sleep 1.3; "
+script += "printf 'a\\tb\\033[31mred\\n'; sleep 0.8"
 output.say("==> interpreter")
 status = process.run_logged(["sh", "-c", script], None, log)
 output.result("==> built it")

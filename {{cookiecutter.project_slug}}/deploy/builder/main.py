@@ -1,4 +1,4 @@
-"""The builder's commands: tarball VERSION, lock, targets, inspect VERSION, diff A B."""
+"""The builder's commands: tarball VERSION, lock, targets, doctor, inspect VERSION, diff A B."""
 
 import os
 import signal
@@ -13,6 +13,7 @@ from builder import (
     choice,
     comparison,
     delta,
+    doctor,
     inspection,
     interpreter,
     listing,
@@ -135,6 +136,8 @@ def run(arguments: list[str]) -> None:
         make_locks()
     elif arguments == ["targets"]:
         listing.show(chosen_targets())
+    elif arguments == ["doctor"]:
+        doctor.show()
     elif arguments[:1] == ["inspect"] and len(arguments) == 2 and arguments[1]:
         for (path,) in reading.bundles(arguments[1]):
             inspection.show(path)
@@ -146,6 +149,7 @@ def run(arguments: list[str]) -> None:
             "build_tarball.sh VERSION (make tarball VERSION=…)",
             "lock.sh",
             "targets.sh",
+            "doctor.sh",
             "inspect.sh VERSION",
             "diff.sh A B",
         )
