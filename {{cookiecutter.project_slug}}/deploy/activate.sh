@@ -57,6 +57,7 @@ main() {
     *[!A-Za-z0-9._-]* | [!A-Za-z0-9]*) fail 64 "'$version' is not a version" ;;
   esac
   [ "$command" != activate ] || choose_release
+  [ "$command" != settle ] || wait_for_deployment
   run_release_code
 }
 
@@ -72,6 +73,12 @@ choose_release() {
   release=$base/$name-v$version
   [ -f "$base/state/complete/$version" ] ||
     fail 78 "version $version is not installed in $base; installed: $(ls "$base/state/complete")"
+}
+
+# Most leave nothing to settle, and then no interpreter need be started.
+wait_for_deployment() {
+  flock "$base/state/lock" true
+  [ -e "$base/state/switching" ] || [ -e "$base/state/settings.former" ] || exit 0
 }
 
 run_release_code() {

@@ -4,11 +4,18 @@ The lines of BASE/shared/app.env become the application's environment. WORKERS a
 (BASE/state/settings), which setup.sh has checked. WORKER_CLASS is the project's: BUNDLE has it.
 """
 
+import importlib
 import io
-import multiprocessing
 import os
 import socket
 import sys
+
+# Most of what a worker needs to start, which it then shares with the others. The application itself is imported by each
+# worker, as it may open what cannot be shared.
+try:
+    importlib.import_module("flask")
+except Exception:  # an application without it, or one whose workers will say what is wrong
+    pass
 
 
 def read_settings(path):
@@ -30,7 +37,7 @@ app_env = ["%s=%s" % pair for pair in read_settings(os.path.join(base, "shared",
 
 chdir = release
 raw_env = [line.encode("utf-8") if python2 else line for line in app_env]
-workers = int(settings.get("WORKERS", min(2 * multiprocessing.cpu_count() + 1, 9)))
+workers = int(settings.get("WORKERS", min(2 * os.sysconf("SC_NPROCESSORS_ONLN") + 1, 9)))
 threads = int(settings.get("THREADS", 1 if python2 else 4))
 # A worker's heartbeat is a file that must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -7,9 +7,12 @@ import files
 import gate
 import hook
 import logs
+import process
 from output import REFUSED, Failure, detail, step
 from prune import prune
 from state import require_complete
+
+RETIREMENT_SECONDS = 2
 
 
 def activate(box, release):
@@ -52,8 +55,7 @@ def _switch(box, release, former):
             raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), box.layout.still_serving()))
         raise
     if former:
-        step("Letting %s finish its requests" % former.directory_name)
-        box.manager.stop(former)
+        _retire(box, former)
     box.state.end_switch()
 
 
@@ -63,12 +65,13 @@ def _try_candidate(box, release):
     # What served once may only wait for something that starts at boot beside it.
     new = not box.state.read_mark("good", release.version)
     box.manager.pass_candidate_gate(release, gate.PATIENCE_WITH_ERRORS_SECONDS if new else gate.DEADLINE_SECONDS)
-    box.manager.stop_candidate(release)
+    box.manager.dismiss_candidate(release)
 
 
 def _start(box, release, former):
     step("Starting %s%s" % (release.directory_name, " beside " + former.directory_name if former else ""))
     box.manager.start(release)
+    box.manager.announce(release)
     box.manager.pass_gate(release)
     found = gate.answer(gate.public(box.layout.public), release.health_path)
     if found != 200:
@@ -85,6 +88,17 @@ def _commit(box, release, former):
     files.point(box.layout.current_link, release.directory_name)
     box.manager.make_default(release)
     files.sync(box.layout.base)
+
+
+def _retire(box, former):
+    """It takes no new request from now on. Those that it works on may take long, and the new release serves already."""
+    step("Letting %s finish its requests" % former.directory_name)
+    pid = box.manager.main_pid(former)
+    workers = process.children(pid) if pid else []
+    box.manager.dismiss(former)
+    left = process.wait_for_end(workers, RETIREMENT_SECONDS)
+    if left:
+        detail("it is still at work on some (process %s), and ends with them" % ", ".join(map(str, sorted(left))))
 
 
 def _withdraw(box, release, former):

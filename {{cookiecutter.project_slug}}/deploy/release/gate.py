@@ -60,13 +60,13 @@ def wait(release, connect, main_pid, patience=DEADLINE_SECONDS):
     patience ends.
     """
     trial, end = Trial(release, patience), time.time() + DEADLINE_SECONDS
-    trial.ask(connect, main_pid())
+    trial.ask(connect, main_pid)
     while trial.good < NEEDED_ANSWERS:
         if time.time() > end:
             answered = (release.health_path, DEADLINE_SECONDS, trial.found)
             trial.refuse("did not answer %s with 200 in %d s: %s" % answered)
         time.sleep(INTERVAL_SECONDS)
-        trial.ask(connect, main_pid())
+        trial.ask(connect, main_pid)
 
 
 class Trial(object):
@@ -75,19 +75,23 @@ class Trial(object):
     def __init__(self, release, patience):
         self._release = release
         self._patience = patience
+        self._pid = None
         self._workers = set()
         self._deaths = 0
         self.good = 0
         self.found = "no answer"
         self._since = time.time()
 
-    def ask(self, connect, pid):
+    def ask(self, connect, main_pid):
         """One question; `good` counts those in a row that were answered well."""
-        if pid is None:
+        # Asking the service manager takes longer than the question itself.
+        if self._pid is None or not process.is_alive(self._pid):
+            self._pid = main_pid()
+        if self._pid is None:
             self.refuse("ended before it served")
         self._note(answer(connect(), self._release.health_path))
-        at_home = process.working_directory(pid) == self._release.path
-        healthy = self.found == 200 and at_home and not self._lost_workers(pid)
+        at_home = process.working_directory(self._pid) == self._release.path
+        healthy = self.found == 200 and at_home and not self._lost_workers(self._pid)
         self.good = self.good + 1 if healthy else 0
 
     def _note(self, found):

@@ -6,6 +6,7 @@ import pwd
 import subprocess
 import tempfile
 import threading
+import time
 
 PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
@@ -136,6 +137,16 @@ def is_alive(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except EnvironmentError:
         return False
+
+
+def wait_for_end(pids, seconds):
+    """Return when the processes have ended or the time is over; those that have not ended, as a list."""
+    end = time.time() + seconds
+    while True:
+        left = [pid for pid in pids if is_alive(pid)]
+        if not left or time.time() > end:
+            return left
+        time.sleep(0.01)
 
 
 def send(pids, number):

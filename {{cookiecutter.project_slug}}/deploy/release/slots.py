@@ -9,6 +9,7 @@ from output import INTERNAL, Failure
 HOLDER, SERVING, CANDIDATE = "0", ("1", "2"), "candidate"
 # supervisor's process states (supervisor/states.py)
 STARTING, RUNNING, BACKOFF, STOPPING = 10, 20, 30, 40
+TO_GO_ON = (STARTING, RUNNING, BACKOFF)
 # supervisord kills after stopwaitsecs, which are fewer.
 STOP_SECONDS = 60
 
@@ -33,8 +34,18 @@ class Slots(object):
         while self.is_active(slot):
             if time.time() > end:
                 raise Failure(INTERNAL, "%s does not stop" % self._program(slot))
-            self._ask_to_stop(slot)
-            time.sleep(0.05)
+            self.dismiss(slot)
+            time.sleep(0.02)
+
+    def dismiss(self, slot):
+        """Have supervisord stop what runs in a slot, however long that takes."""
+        try:
+            if self._state(slot) in TO_GO_ON:
+                self._daemon.call("stopProcess", self._program(slot), False)
+        except Failure:
+            # It may have ended by itself meanwhile.
+            if self._state(slot) in TO_GO_ON:
+                raise
 
     def point(self, slot, release):
         """Name the release that the slot's next process is for."""
@@ -56,29 +67,21 @@ class Slots(object):
         return taken[0] if taken else None
 
     def free(self):
-        """A serving slot in which nothing runs."""
+        """A serving slot in which nothing runs, else one whose process is about to end."""
         free = [slot for slot in SERVING if not self.is_active(slot)]
+        free += [slot for slot in SERVING if self._state(slot) == STOPPING]
         if not free:
             raise Failure(INTERNAL, "both slots are taken: settle first, with activate.sh --settle")
         return free[0]
 
     def is_active(self, slot):
         """Whether a process runs in the slot, or will run again by itself."""
-        return self._state(slot) in (STARTING, RUNNING, BACKOFF, STOPPING)
+        return self._state(slot) in TO_GO_ON + (STOPPING,)
 
     def main_pid(self, slot):
         """The process id of the slot's gunicorn, None if there is none that is to go on."""
         row = self._row(slot)
         return row["pid"] if row.get("state") in (STARTING, RUNNING) else None
-
-    def _ask_to_stop(self, slot):
-        try:
-            if self._state(slot) != STOPPING:
-                self._daemon.call("stopProcess", self._program(slot), False)
-        except Failure:
-            # It may have ended by itself meanwhile.
-            if self._state(slot) in (STARTING, RUNNING, BACKOFF):
-                raise
 
     def _state(self, slot):
         return self._row(slot).get("state")

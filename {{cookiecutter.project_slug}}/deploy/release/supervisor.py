@@ -61,6 +61,10 @@ class Supervisor(object):
     def stop_candidate(self, _release):
         self._slots.stop(CANDIDATE)
 
+    def dismiss_candidate(self, _release):
+        """As stop_candidate, without waiting for its end."""
+        self._slots.dismiss(CANDIDATE)
+
     def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
         self._pass_gate(release, CANDIDATE, patience)
 
@@ -86,6 +90,9 @@ class Supervisor(object):
     def pass_gate(self, release):
         self._pass_gate(release, self._slots.of(release))
 
+    def announce(self, release):
+        """Nothing to do: supervisord need not know."""
+
     def make_default(self, release):
         """At boot, and when supervisord was killed, cron puts the release in service that `current` points at."""
         self._slots.point(HOLDER, release)
@@ -100,6 +107,12 @@ class Supervisor(object):
         slot = self._slots.of(release)
         if slot:
             self._slots.stop(slot)
+
+    def dismiss(self, release):
+        """As stop, without waiting for its end."""
+        slot = self._slots.of(release)
+        if slot:
+            self._slots.dismiss(slot)
 
     def close(self):
         """Give up the public port; nothing is in service from now on."""

@@ -7,6 +7,7 @@ and no connection is lost between them. Each release also has a private socket, 
 import glob
 import os
 import shutil
+import subprocess
 
 import files
 import gate
@@ -27,10 +28,12 @@ class Systemd(object):
         self._name = layout.name
         self._replacements = files.Replacements()
         self._predecessor = None
+        self._announcement = None
 
     def prepare(self, release):
         """Install the units that this release ships; Failure (78) if a stranger holds the public port."""
-        if self.needs_new_port() or not (self._is_active() or self.running()):
+        ours = self._is_open() if self._is_active() else self.running()
+        if not ours:
             self._predecessor = predecessor.find(self._layout.public[1], self._layout.username)
         values = {"name": self._name, "base": self._layout.base, "username": self._layout.username}
         values["port"] = str(self._layout.public[1])
@@ -47,10 +50,14 @@ class Systemd(object):
         _systemctl("start", "--no-block", self._unit("-settle@%s.service", release))
 
     def start_candidate(self, release):
-        _systemctl("start", self._unit("-candidate@%s.socket", release), self._unit("-candidate@%s.service", release))
+        _systemctl("start", *self._candidate_units(release))
 
     def stop_candidate(self, release):
-        _stop(self._unit("-candidate@%s.socket", release), self._unit("-candidate@%s.service", release))
+        _stop(*self._candidate_units(release))
+
+    def dismiss_candidate(self, release):
+        """As stop_candidate, without waiting for its end."""
+        _dismiss(*self._candidate_units(release))
 
     def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
         self._pass_gate(release, "candidate-%s.sock", "-candidate@%s.service", patience)
@@ -58,13 +65,20 @@ class Systemd(object):
     def start(self, release):
         """Start the release on the public and on its private socket; if another runs, both serve from now on."""
         if not os.path.exists(self._boot_drop_in()):
-            self._set_boot_default(release)
-        if not self._is_open():
+            self._write_boot_drop_in(release)
+            _systemctl("daemon-reload")
+        if not (self._is_open() and self._is_active()):
             self._free_port(release)
-        units = [self._unit("-check@%s.socket", release), self._unit("@%s.service", release)]
+        units = self._serving_units(release)
         # A start limit that was hit earlier would refuse the start.
         process.run(["systemctl", "reset-failed", self._name + ".socket"] + units)
         _systemctl("start", self._name + ".socket", *units)
+
+    def announce(self, release):
+        """Begin to tell systemd that the port belongs to this release, which takes as long as the gate watches it."""
+        self._write_boot_drop_in(release)
+        command = ["systemctl", "daemon-reload"]
+        self._announcement = subprocess.Popen(command, close_fds=True, env={"PATH": process.PATH})
 
     def pass_gate(self, release):
         self._pass_gate(release, "%s.sock", "@%s.service")
@@ -82,11 +96,16 @@ class Systemd(object):
         if others:
             _systemctl("disable", "--quiet", "--no-reload", *others)
         _systemctl("enable", "--quiet", "--no-reload", self._name + ".socket", *wanted)
-        self._set_boot_default(release)
+        if self._write_boot_drop_in(release) or not self._announced():
+            _systemctl("daemon-reload")
 
     def stop(self, release):
-        """Let the release finish its requests and end. Its private socket first: it would start it again."""
-        _stop(self._unit("-check@%s.socket", release), self._unit("@%s.service", release))
+        """Let the release finish its requests and end."""
+        _stop(*self._serving_units(release))
+
+    def dismiss(self, release):
+        """As stop, without waiting for its end."""
+        _dismiss(*self._serving_units(release))
 
     def close(self):
         """Give up the public port; nothing is in service from now on."""
@@ -145,7 +164,8 @@ class Systemd(object):
         return process.run(["systemctl", "is-active", "--quiet", self._name + ".socket"])[0] == 0
 
     def _is_open(self):
-        return self._is_active() and 1 in ports.listener_pids(self._layout.public[1])
+        """Whether systemd listens on the public port."""
+        return 1 in ports.listener_pids(self._layout.public[1])
 
     def _free_port(self, release):
         """A socket that failed, or is to move, cannot be opened while a service listens on what it opened before."""
@@ -172,18 +192,33 @@ class Systemd(object):
         unit = self._unit(unit, release)
         gate.wait(release, lambda: gate.UnixConnection(path), lambda: self._main_pid(unit), patience)
 
+    def _serving_units(self, release):
+        """Its private socket first: it would start the service again."""
+        return [self._unit("-check@%s.socket", release), self._unit("@%s.service", release)]
+
+    def _candidate_units(self, release):
+        return [self._unit("-candidate@%s.socket", release), self._unit("-candidate@%s.service", release)]
+
     def _unit(self, suffix, release):
         return self._name + suffix % release.version
 
     def _boot_drop_in(self):
         return os.path.join(UNITS, self._name + ".socket.d", "current.conf")
 
-    def _set_boot_default(self, release):
-        drop_in = self._boot_drop_in()
+    def _write_boot_drop_in(self, release):
+        """True if that changed it."""
+        drop_in, text = self._boot_drop_in(), "[Socket]\nService=%s\n" % self._unit("@%s.service", release)
+        if files.read_or_none(drop_in) == text:
+            return False
         if not os.path.isdir(os.path.dirname(drop_in)):
             os.mkdir(os.path.dirname(drop_in), 0o755)
-        files.write(drop_in, "[Socket]\nService=%s\n" % self._unit("@%s.service", release))
-        _systemctl("daemon-reload")
+        files.write(drop_in, text)
+        return True
+
+    def _announced(self):
+        """Whether systemd has read what `announce` wrote."""
+        announcement, self._announcement = self._announcement, None
+        return announcement is not None and announcement.wait() == 0
 
     def _main_pid(self, unit):
         _, output = process.run(["systemctl", "show", "--property", "ActiveState,MainPID", unit])
@@ -203,3 +238,8 @@ def _stop(*units):
     """A stop never fails for what does not run; a start limit that was hit is forgotten."""
     process.run(["systemctl", "stop"] + list(units))
     process.run(["systemctl", "reset-failed"] + list(units))
+
+
+def _dismiss(*units):
+    """Have systemd stop units, however long that takes."""
+    process.run(["systemctl", "stop", "--no-block"] + list(units))
