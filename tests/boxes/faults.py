@@ -56,7 +56,7 @@ class Installation(operating.Installation):
         return int(result.stdout.rsplit("steps: ", 1)[1])
 
     def interpreter(self):
-        return self.ssh(f"sed -n s/^PYTHON_DIR=//p {self.base}/current/BUNDLE").stdout.strip()
+        return self.ssh(f"sed -n s/^PYTHON_DIR=//p {self.base}/app-v1/BUNDLE").stdout.strip()
 
     def current(self):
         return self.ssh(f"readlink {self.base}/current").stdout.strip().removeprefix("app-v")
@@ -71,15 +71,20 @@ class Installation(operating.Installation):
         return found
 
     def settled(self):
-        """Wait until nothing is half-way; the one version that everything agrees on (I2)."""
+        """Wait until nothing is half-way; the one version that everything agrees on (I2), or nothing at all."""
         kinds = {"root": {"current", "port", "boot", "process"}, "user": {"current", "process"}}[self.mode]
 
         def agree():
             found = self.agreement()
-            return set(found) == kinds and len(set().union(*found.values())) == 1 and self._quiet()
+            nothing = found == {"current": {""}} and not self._starts_at_boot()
+            return (nothing or set(found) == kinds) and len(set().union(*found.values())) == 1 and self._quiet()
 
         assert wait_until(agree, SETTLING_SECONDS), self.agreement()
         return self.current()
+
+    def _starts_at_boot(self):
+        command = f"crontab -l | grep {self.base}/current/deploy; ls /etc/systemd/system/*.wants | grep '^app[@.]'"
+        return self.ssh(command, check=False).stdout != ""
 
     def _quiet(self):
         command = "[ ! -e switching ] && [ ! -e settings.former ] && flock -n lock true"

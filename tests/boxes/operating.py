@@ -11,7 +11,7 @@ from lab.box import boot_box
 LOGIN = {"root": "root", "user": "app"}
 BASE = {"root": "/opt/app", "user": "/home/app"}
 PORT = {"root": 80, "user": 1337}
-# Shows what it is told, logs what it is told, and cannot be imported with BROKEN=1.
+# Shows and logs what it is told, cannot be imported with BROKEN=1, and answers 500 with UNWELL=its version.
 APP = """
 import os, sys, time
 from flask import Flask, request
@@ -26,7 +26,7 @@ app = Flask(__name__)
 @app.route("/")
 @app.route("/version")
 def version():
-    return VERSION
+    return (VERSION, 500) if os.environ.get("UNWELL") == VERSION else VERSION
 
 
 @app.route("/setting/<name>")

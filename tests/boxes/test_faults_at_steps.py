@@ -7,10 +7,10 @@ help; exit status 0 only if the new version is live; every release is whole. `ma
 
 import pytest
 
-from faults import asking, one_mode
+from faults import USER_IN_FULL, Installation, asking, one_mode
 from lab.command import wait_until
+from operating import installed
 
-pytestmark = one_mode
 SAMPLE = 12
 SAMPLE_OF_SETTINGS = 4
 
@@ -21,6 +21,15 @@ def chosen(request, count, sample=SAMPLE):
     return range(1, count + 1) if everything else range(1 + sample // 2, count + 1, sample)
 
 
+@pytest.fixture(scope="module")
+def first(request, project):
+    """A box with release 1 alone."""
+    project.build("1")
+    with installed(project, request.param, "1", kind=Installation) as installation:
+        yield installation
+
+
+@one_mode
 @pytest.mark.parametrize("kind", ["kill", "fail"])
 @pytest.mark.parametrize("command", ["activate", "rollback"])
 def test_any_step_may_go_wrong(request, installation, command, kind):
@@ -44,6 +53,31 @@ def test_any_step_may_go_wrong(request, installation, command, kind):
             assert installation.settled() == goal, where
 
 
+@pytest.mark.parametrize("first", USER_IN_FULL, indirect=True, scope="module")
+@pytest.mark.parametrize("kind", ["kill", "fail"])
+def test_a_first_release_serves_or_leaves_nothing_behind(request, first, kind):
+    """FAULTS 1 and 2, where there is no release to go back to."""
+    never_served(first)
+    count = first.steps("activate", "1")
+    everything = request.config.getoption("markexpr", "") == ""
+    for step in range(1 if everything else count - 9, count + 1, 1 if everything else 3):
+        never_served(first)
+        result = first.inject(kind, step, "activate", "1")
+        after = first.settled()
+        where = f"{kind} {step} of {count}: {result.stdout}{result.stderr}"
+        assert after in ("", "1"), where
+        assert result.returncode != 0 or after == "1", where
+        marks = first.ssh(f"cd {first.base}/state && ls bad good", check=False).stdout.split()
+        assert "1" not in marks[marks.index("bad:") : marks.index("good:")] or after == "", where + str(marks)
+
+
+def never_served(first):
+    """As after an installation that ended before release 1 was in service."""
+    first.ssh(f"sh {first.base}/app-v1/deploy/activate.sh --stop", check=False)
+    first.ssh(f"cd {first.base} && rm -rf current state/bad state/good && mkdir state/bad state/good")
+
+
+@one_mode
 @pytest.mark.parametrize("kind", ["kill", "fail"])
 @pytest.mark.parametrize(
     ("former", "new"), [("WORKERS=2", "WORKERS=3"), pytest.param("PORT=1337", "PORT=8001", marks=pytest.mark.full)]

@@ -7,6 +7,7 @@ import pytest
 
 from operating import Visitor, build, installed
 
+STATUS_OF_PAGE = "curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1:1337/"
 SLOW_TEST = "import time; time.sleep(4)\n"
 
 
@@ -93,6 +94,44 @@ def test_a_broken_setting_is_refused_and_the_old_workers_serve(installation, set
     assert result.returncode == 1
     assert "a setting broke the app" in result.stderr and "keep their old settings" in result.stderr
     assert set(visits.answers) == {"2"}
+
+
+def test_what_was_stopped_stays_so_until_it_is_started(installation):
+    stopped = installation.verb("stop")
+    assert (stopped.returncode, installation.page(port=1337)) == (0, ""), stopped.stderr
+    installation.box.reboot()
+    assert "2 is stopped" in installation.verb("status").stdout
+    assert "current/deploy/" not in installation.ssh("crontab -l", check=False).stdout
+    assert installation.page(port=1337) == ""
+    started = installation.verb("start")
+    assert (started.returncode, installation.page()) == (0, "2"), started.stderr
+
+
+def test_what_served_is_not_bad_because_it_cannot_start_today(installation):
+    installation.verb("stop")
+    installation.write_settings("BROKEN=1\n")
+    refused = installation.verb("start")
+    installation.write_settings("")
+    assert (refused.returncode, "app-v2 should be in service, but does not run" in refused.stderr) == (1, True)
+    report = json.loads(installation.verb("status", JSON="1").stdout)
+    assert {row["version"]: row["state"] for row in report["releases"]}["2"] == "current"
+    assert installation.ssh(f"ls {installation.base}/state/good").stdout.split().count("2") == 1
+    started = installation.verb("start")
+    assert (started.returncode, installation.page()) == (0, "2"), started.stderr
+
+
+@pytest.mark.full
+def test_a_release_that_is_unwell_does_not_keep_the_next_one_out(installation, settings):
+    """A switch-over was killed, and what was in service does not pass the gate."""
+    settings("UNWELL=2\n")
+    installation.ssh("pkill -HUP -o -f '[b]in/gunicorn'")
+    assert installation.box.wait_for(lambda: installation.box.ssh(STATUS_OF_PAGE).stdout == "500")
+    installation.ssh(f"echo 3 >{installation.base}/state/switching")
+    result = installation.activate("1")
+    assert (result.returncode, installation.page()) == (0, "1"), result.stderr
+    assert "warning: app-v2 did not answer / with 200" in result.stderr
+    settings("")
+    assert installation.verb("rollback", "2").returncode == 0
 
 
 def test_logs_shows_both(installation):

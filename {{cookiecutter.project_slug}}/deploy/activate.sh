@@ -4,6 +4,7 @@
 # Usage: sh activate.sh [VERSION]
 #        sh activate.sh --back [VERSION]
 #        sh activate.sh --restart
+#        sh activate.sh --stop
 #        sh activate.sh --status [--json]
 #        sh activate.sh --reopen-logs
 #        sh activate.sh --uninstall [--remove-shared] [--yes]
@@ -12,6 +13,7 @@
 #   VERSION    an installed release; default: the release that this activate.sh lies in
 #   --back     go back: to VERSION, which must have been good, or to the release that served before the current one
 #   --restart  after a change of shared/app.env: new workers, if one on trial passes the health gate with the new settings
+#   --stop     take the application out of service; neither a reboot nor cron starts it, but activate.sh does
 #   --status   what is installed, what serves, and the last events; --json for programs
 #   --reopen-logs   for logrotate: have gunicorn write to new log files
 #   --uninstall     stop everything and remove it, after a question or with --yes; shared/ and logs/ stay, unless --remove-shared
@@ -40,7 +42,7 @@ main() {
   command=activate options=''
   case ${1:-} in
     --back) command=rollback && shift ;;
-    --restart | --status | --reopen-logs | --uninstall | --settle) command=${1#--} && shift ;;
+    --restart | --stop | --status | --reopen-logs | --uninstall | --settle) command=${1#--} && shift ;;
   esac
   while :; do
     case $command${1:-} in

@@ -2,12 +2,14 @@
 # remote.sh: do one thing with what is installed on a box, over ssh.
 #
 # Usage: remote.sh rollback HOST [VERSION]
-#        remote.sh status|restart|logs|uninstall HOST
+#        remote.sh status|restart|stop|start|logs|uninstall HOST
 #
 #   HOST       [user@]box, as ssh knows it
 #   rollback   go back to VERSION, default: to the release that served before the current one
 #   status     what is installed, what serves, and the last events; with JSON=1 for programs
 #   restart    after a change of shared/app.env: new workers with the new settings, if they pass the health gate
+#   stop       take the application out of service, until start, a rollback or a deployment; no reboot starts it
+#   start      put in service what was stopped
 #   logs       the ends of the logs, and what is added to them until Ctrl-C; on no terminal the ends only
 #   uninstall  stop the application and remove it; asks first. BASE/shared and BASE/logs stay
 #
@@ -39,7 +41,7 @@ check_arguments() {
   verb=$1 host=$2 version=${3:-}
   case $verb in
     rollback) [[ "$version" =~ ^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$ ]] || fail 64 "VERSION '$version' is not a version" ;;
-    status | restart | logs | uninstall) [ $# -eq 2 ] || usage "$verb takes HOST alone" ;;
+    status | restart | stop | start | logs | uninstall) [ $# -eq 2 ] || usage "$verb takes HOST alone" ;;
     *) usage "'$verb' is not something that remote.sh does" ;;
   esac
   case ${SHARED:-keep} in
@@ -76,6 +78,10 @@ run_rollback() { activate --back "$version"; }
 run_status() { activate --status ${JSON:+--json}; }
 
 run_restart() { activate --restart; }
+
+run_stop() { activate --stop; }
+
+run_start() { activate; }
 
 run_uninstall() {
   local options=()

@@ -16,6 +16,7 @@ import reconfiguration
 import restart
 import rollback
 import status
+import stopping
 import uninstall
 from activation import activate
 from box import Box
@@ -84,6 +85,12 @@ def run_reopen_logs(box, _options):
     restart.reopen_logs(box)
 
 
+def run_stop(box, _options):
+    if box.interrupted():
+        settle(box)
+    stopping.stop(box)
+
+
 def run_uninstall(box, options):
     uninstall.uninstall(box, options.yes, options.remove_shared)
     output.step("%s is removed" % box.layout.name)
@@ -99,6 +106,7 @@ COMMANDS = {
     "rollback": run_rollback,
     "settle": run_settle,
     "restart": run_restart,
+    "stop": run_stop,
     "reopen-logs": run_reopen_logs,
     "status": run_status,
     "uninstall": run_uninstall,

@@ -18,15 +18,15 @@ RETIREMENT_SECONDS = 2
 def activate(box, release):
     """Put `release` in service; Failure (1) if it is refused, and then the former release still serves."""
     require_complete(box.state, release.version)
-    former = box.layout.current()
-    if former and former.version == release.version:
-        if serves(box, release):
-            box.site.install(release)
-            detail("nothing changed: %s is in service" % release.directory_name)
-            return
-        former = None
+    current = box.layout.current()
+    again = current and current.version == release.version
+    if again and serves(box, release):
+        box.site.install(release)
+        detail("nothing changed: %s is in service" % release.directory_name)
+        return
+    former = None if again else current
     box.state.log("activate", release.version, former=former.version if former else None)
-    _switch(box, release, former)
+    _switch(box, release, former, _leave if again else _withdraw)
     box.state.log("in service", release.version)
     prune(box.layout, box.state, former)
 
@@ -36,7 +36,7 @@ def serves(box, release):
     return box.manager.is_running(release) and gate.answer(gate.public(box.layout.public), release.health_path) == 200
 
 
-def _switch(box, release, former):
+def _switch(box, release, former, undo):
     log_end = logs.end(box.layout)
     box.manager.prepare(release)
     try:
@@ -50,13 +50,21 @@ def _switch(box, release, former):
         _commit(box, release, former)
         box.layout.settings.confirm()
     except BaseException as reason:
-        _withdraw(box, release, former)
+        undo(box, release, former)
         if isinstance(reason, Failure):
-            raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), box.layout.still_serving()))
+            raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), _in_service(box)))
         raise
     if former:
         _retire(box, former)
     box.state.end_switch()
+
+
+def _in_service(box):
+    """What people want to know after a refusal."""
+    current = box.layout.current()
+    if current and not box.manager.is_running(current):
+        return "%s should be in service, but does not run" % current.directory_name
+    return box.layout.still_serving()
 
 
 def _try_candidate(box, release):
@@ -105,9 +113,20 @@ def _withdraw(box, release, former):
     """Undo a refused switch-over, in the order in which nothing is missed: the former release never stopped."""
     if former:
         files.point(box.layout.current_link, former.directory_name)
+    else:
+        files.remove(box.layout.current_link)
     box.layout.settings.undo()
     box.site.undo()
     box.manager.withdraw(release, former)
     box.state.mark("bad", release.version)
+    box.state.log("refused", release.version)
+    box.state.end_switch()
+
+
+def _leave(box, release, _former):
+    """It was in service before, and stays what this box is for: what fails today, such as a database, comes back."""
+    box.layout.settings.undo()
+    box.site.undo()
+    box.manager.leave(release)
     box.state.log("refused", release.version)
     box.state.end_switch()

@@ -1,7 +1,7 @@
 """Making a box agree with `current` again after a deployment was killed or the box went down in the midst of it."""
 
 import workers
-from output import detail, step
+from output import Failure, detail, step, warning
 
 
 def settle(box):
@@ -16,7 +16,7 @@ def settle(box):
     if current:
         box.manager.prepare(current)
         box.manager.start(current)
-        box.manager.pass_gate(current)
+        _tell_if_unwell(box, current)
         box.manager.make_default(current)
         box.site.install(current)
     if current and restored:
@@ -32,6 +32,14 @@ def settle(box):
     box.state.log("settled", current.version if current else None)
     box.layout.settings.confirm()
     box.state.end_switch()
+
+
+def _tell_if_unwell(box, current):
+    """What was in service stays so: if it does not answer well, a later release may be what mends it."""
+    try:
+        box.manager.pass_gate(current)
+    except Failure as reason:
+        warning(str(reason))
 
 
 def _restore_settings(box, current):

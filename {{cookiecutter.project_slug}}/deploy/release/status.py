@@ -95,7 +95,9 @@ def _notes(report):
     if not report["current"]:
         notes.append("nothing is in service")
     elif report["current"] not in report["running"]:
-        notes.append("%s should be in service, but does not run" % report["current"])
+        stopped = report["events"] and report["events"][-1]["event"] == "stopped"
+        condition = "is stopped" if stopped else "should be in service, but does not run"
+        notes.append("%s %s" % (report["current"], condition))
     return [""] + notes if notes else []
 
 

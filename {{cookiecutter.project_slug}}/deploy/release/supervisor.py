@@ -126,6 +126,14 @@ class Supervisor(object):
             self.start(former)
             self._slots.point(HOLDER, former)
         else:
+            self.uninstall()
+            if self._predecessor:
+                self._predecessor.start_again()
+
+    def leave(self, release):
+        """End the trial of what was in service before; where it does not run, cron tries again in a minute."""
+        self.stop_candidate(release)
+        if not self.running():
             self.close()
             if self._predecessor:
                 self._predecessor.start_again()

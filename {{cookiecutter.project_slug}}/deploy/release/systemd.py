@@ -89,15 +89,18 @@ class Systemd(object):
 
     def make_default(self, release):
         """From now on the port, and the next boot, belong to this release."""
-        links = os.path.join(UNITS, "multi-user.target.wants", self._name)
         wanted = [self._unit("@%s.service", release), self._unit("-settle@%s.service", release)]
+        self._disable_all_but(*wanted)
+        _systemctl("enable", "--quiet", "--no-reload", self._name + ".socket", *wanted)
+        if self._write_boot_drop_in(release) or not self._announced():
+            _systemctl("daemon-reload")
+
+    def _disable_all_but(self, *wanted):
+        links = os.path.join(UNITS, "multi-user.target.wants", self._name)
         enabled = [os.path.basename(link) for link in glob.glob(links + "@*.service") + glob.glob(links + "-settle@*")]
         others = [unit for unit in enabled if unit not in wanted]
         if others:
             _systemctl("disable", "--quiet", "--no-reload", *others)
-        _systemctl("enable", "--quiet", "--no-reload", self._name + ".socket", *wanted)
-        if self._write_boot_drop_in(release) or not self._announced():
-            _systemctl("daemon-reload")
 
     def stop(self, release):
         """Let the release finish its requests and end."""
@@ -123,9 +126,17 @@ class Systemd(object):
         self.stop(release)
         self._undo_units()
         if not former:
+            self._disable_all_but()
             self.close()
             if self._predecessor:
                 self._predecessor.start_again()
+
+    def leave(self, release):
+        """End the trial of what was in service before. What systemd runs of it, or starts at boot, it goes on with."""
+        self.stop_candidate(release)
+        self._undo_units()
+        if self._predecessor and not self.is_running(release):
+            self._predecessor.start_again()
 
     def _undo_units(self):
         if self._replacements.undo():
