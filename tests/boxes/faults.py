@@ -59,7 +59,7 @@ class Installation(operating.Installation):
         return self.ssh(f"sed -n s/^PYTHON_DIR=//p {self.base}/app-v1/BUNDLE").stdout.strip()
 
     def current(self):
-        return self.ssh(f"readlink {self.base}/current").stdout.strip().removeprefix("app-v")
+        return self.ssh(f"readlink {self.base}/current", check=False).stdout.strip().removeprefix("app-v")
 
     def agreement(self):
         """The versions that `current`, the boot default and the processes name."""

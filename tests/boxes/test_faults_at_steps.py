@@ -54,7 +54,7 @@ def test_any_step_may_go_wrong(request, installation, command, kind):
 
 
 @pytest.mark.parametrize("first", USER_IN_FULL, indirect=True, scope="module")
-@pytest.mark.parametrize("kind", ["kill", "fail"])
+@pytest.mark.parametrize("kind", ["fail", pytest.param("kill", marks=pytest.mark.full)])
 def test_a_first_release_serves_or_leaves_nothing_behind(request, first, kind):
     """FAULTS 1 and 2, where there is no release to go back to."""
     never_served(first)
