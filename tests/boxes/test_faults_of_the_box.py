@@ -26,6 +26,8 @@ def small_disk(installation):
     assert installation.activate().returncode == 0
 
 
+# User mode's upload goes to the same disk.
+UPLOAD_OR_PREFLIGHT = {"user": 73, "root": 78}
 LISTING = "find . -path ./logs -prune -o -print | sort; cat state/good/*"
 FREE_KIB = "df -Pk . | awk 'NR == 2 { print $4 }'"
 
@@ -41,6 +43,11 @@ def test_a_full_disk_is_noticed_before_anything_is_touched(small_disk):
     assert result.returncode == 78, result.stderr
     assert "KiB free" in result.stderr
     assert small_disk.ssh(f"cd {base} && {LISTING}").stdout == before
+    small_disk.ssh(f"rm {base}/ballast")
+    small_disk.box.ssh(f"mount -o remount,nr_inodes=$(($(find {base} | wc -l) + 100)) {base}")
+    result = small_disk.deploy("3")
+    assert (result.returncode, "inodes" in result.stderr) == (78, True), result.stderr
+    assert small_disk.ssh(f"cd {base} && {LISTING}").stdout == before.replace("./ballast\n", "")
 
 
 @both_modes
@@ -48,6 +55,7 @@ def test_a_disk_that_fills_up_all_the_way(small_disk):
     """FAULTS 7: state files are never cut short, and the logs' loss stops nobody."""
     small_disk.ssh(f"head -c 500m /dev/zero >{small_disk.base}/ballast", check=False)
     with asking(small_disk, "1", "2"):
+        assert small_disk.deploy("3").returncode == UPLOAD_OR_PREFLIGHT[small_disk.mode]
         small_disk.activate("1")
         small_disk.ssh(f"rm {small_disk.base}/ballast")
         assert small_disk.settled() in ("1", "2")

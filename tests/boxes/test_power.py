@@ -91,7 +91,7 @@ def test_random_kills_and_reboots(project, box, mode, rounds):
         installation.forget_release_3()
         rollback = f"sh {installation.base}/current/deploy/activate.sh --back"
         command = chance.choice(["sh setup.sh 3 app", rollback])
-        stop_somewhere(installation, command, chance.uniform(0.1, 8), with_the_box=number % 5 == 0)
+        stop_somewhere(installation, command, chance.uniform(0.1, 12), with_the_box=number % 5 == 0)
         where = f"seed {seed}, round {number}: {command}"
         after = installation.settled()
         outcomes[after] += 1

@@ -53,6 +53,22 @@ def test_the_hook_runs_before_the_switch_and_the_test_saw_none_of_the_box(instal
     assert installation.page("/setting/GREETING") == "hello"
 
 
+def test_the_service_may_do_no_more_than_it_needs(installation):
+    """The hardening of its unit, as this systemd has it: asked as root, in the service's own mount namespace."""
+    (pid,) = installation.box.ssh("pgrep -u app -o -f '[b]in/gunicorn'").stdout.split()
+    status = installation.box.ssh(f"cat /proc/{pid}/status").stdout
+    values = dict(line.split(":", 1) for line in status.splitlines())
+    assert (values["NoNewPrivs"].strip(), int(values["CapBnd"], 16), values["Seccomp"].strip()) == ("1", 0, "2")
+    places = ["/etc", "/usr", "/home/app", "/opt/app", "/opt/app/current", "/opt/app/state", "/opt/app/shared/data"]
+    for place in [*places, "/opt/app/logs", "/tmp"]:
+        touched = installation.box.ssh(f"nsenter -t {pid} -m touch {place}/probe", check=False)
+        assert (touched.returncode == 0) == (place not in places[:-1]), place + touched.stderr
+    assert installation.box.ssh("ls /tmp/probe", check=False).returncode != 0
+    installation.box.ssh("rm /opt/app/shared/data/probe /opt/app/logs/probe")
+    shown = installation.box.ssh("systemd-analyze verify app@1.service app.socket 2>&1", check=False).stdout
+    assert "/etc/systemd/system/app" not in shown, shown
+
+
 def test_a_hook_that_fails_stops_the_deployment(installation):
     installation.ssh("touch /opt/app/shared/data/refuse")
     result = installation.deploy("3")
