@@ -27,8 +27,8 @@ def test_no_request_is_lost_and_none_is_much_slower(project, box, mode):
         switch_during_a_slow_request(installation, lambda: installation.deploy("2"))
         for version in VERSIONS[2:]:
             installation.must_deploy(version)
-        switch_during_a_slow_request(installation, lambda: installation.activate("--back"))
-        seconds = [timed_rollback(installation) for _ in "12"]
+        switch_during_a_slow_request(installation, lambda: back_and_forth(installation))
+        seconds = [timed_rollback(installation) for _ in "123"]
     print(f"\nquiet: {quiet.figures}\nbusy: {busy.figures}\nrollbacks: {seconds} s")
     assert installation.settled() == "1"
     assert not busy.figures.failures, busy.figures
@@ -44,6 +44,13 @@ def switch_during_a_slow_request(installation, switch):
     result = switch()
     assert result.returncode == 0, result.stdout + result.stderr
     assert slow.page() == f"slow {before}"
+
+
+def back_and_forth(installation):
+    """To the former release, and again to the one that is still at work on the slow request."""
+    before = installation.current()
+    assert installation.activate("--back").returncode == 0
+    return installation.activate(before)
 
 
 def timed_rollback(installation):
