@@ -37,7 +37,7 @@ def test_no_request_is_lost_while_releases_change(bundles, served):
         assert figures.failures == []
     assert set(through_nginx.figures.answers) == set(at_gunicorn.figures.answers) == expected
     assert page(served) == "1"
-    assert len(masters(served)) == 1
+    assert wait_until(lambda: len(masters(served)) == 1, seconds=10)
 
 
 def test_a_bad_release_is_refused_and_the_old_one_serves(bundles, served):

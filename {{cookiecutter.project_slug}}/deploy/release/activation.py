@@ -56,6 +56,8 @@ def _switch(box, release, former, undo):
         raise
     if former:
         _retire(box, former)
+    # It was dismissed long ago; here it is seen to that it has gone.
+    box.manager.stop_candidate(release)
     box.state.end_switch()
 
 
