@@ -10,13 +10,6 @@ import os
 import socket
 import sys
 
-# Most of what a worker needs to start, which it then shares with the others. The application itself is imported by each
-# worker, as it may open what cannot be shared.
-try:
-    importlib.import_module("flask")
-except Exception:  # an application without it, or one whose workers will say what is wrong
-    pass
-
 
 def read_settings(path):
     """The KEY=value lines of a file as a dict, empty if there is none. Nothing in it is evaluated."""
@@ -28,10 +21,23 @@ def read_settings(path):
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
+def import_shared(module):
+    """Import before the workers start what takes most of their start, and is the same in each.
+
+    The application itself each worker imports alone: it may open what cannot be shared.
+    """
+    try:
+        importlib.import_module(module)
+    except Exception:  # an application without it, or one whose workers will say what is wrong
+        pass
+
+
 release = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 base = os.path.dirname(release)
 settings = read_settings(os.path.join(base, "state", "settings"))
 worker_class = read_settings(os.path.join(release, "BUNDLE")).get("WORKER_CLASS", "sync")
+if worker_class in ("sync", "gthread"):  # others replace parts of Python's library before anything else is imported
+    import_shared("flask")
 python2 = sys.version_info[0] == 2
 app_env = ["%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
 
