@@ -7,7 +7,7 @@ import pytest
 
 from lab.box import boot_box
 
-CHECKS = 38
+CHECKS = 39
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,8 @@ def test_it_has_all_that_was_promised(project, engine, tmp_path, debian, python,
 def in_container(engine, debian, bundle, script, *arguments):
     """What a script prints where the bundle is unpacked, on the bare system without a network."""
     unpack = "mkdir /tmp/b && tar -xzf /bundle/app-v1.tar.gz -C /tmp/b && cd /tmp/b/app-v1"
-    unpack += " && python=$(echo ../python-*/bin/python)"
+    # Whole: Python 2.7 keeps the dots in sys.prefix.
+    unpack += " && python=$(cd ../python-*/bin && pwd)/python"
     mount = {str(bundle): {"bind": "/bundle", "mode": "ro"}}
     command = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", f"{unpack} && {script}", "sh", *arguments]
     return engine.containers.run(f"debian:{debian}", command, volumes=mount, network_mode="none", remove=True).decode()

@@ -66,6 +66,24 @@ def test_a_good_bundle_passes_in_namespaces_of_this_machine(project, bundle):
     assert subprocess.run(["pgrep", "-f", "offline-flask-rehearsal-.*gunicorn"], stdout=subprocess.DEVNULL).returncode
 
 
+def test_a_bundle_without_a_python_passes_where_there_is_one(project):
+    project.build("none", INTERPRETER="none")
+    result = rehearse(project, "none", ENGINE="host")
+    assert (result.returncode, verdicts(result, "RED")) == (0, [])
+    result = rehearse(project, "none", ENGINE="docker")
+    assert (result.returncode, "no Python 3.11 is here: apt-get install" in result.stderr) == (78, True)
+    assert "IMAGE= names an image that has one" in result.stdout
+
+
+@pytest.mark.full
+def test_a_bundle_with_the_source_of_python_is_compiled_in_a_container(project):
+    project.build("source", INTERPRETER="source")
+    result = rehearse(project, "source", ENGINE="docker")
+    assert (result.returncode, verdicts(result, "RED")) == (0, [])
+    assert "==> Compiling Python 3.11.2" in result.stdout
+    assert "every file of a Python that was compiled on this box is as it was then" in verdicts(result, "ok")
+
+
 def missing_wheel(files):
     del files[next(path for path in files if path.startswith("wheels/click-"))]
 

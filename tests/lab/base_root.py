@@ -42,32 +42,35 @@ class BaseRoot:
         return " ".join((self.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2])
 
 
-def base_root(os_version: str) -> BaseRoot:
+def base_root(os_version: str, more: tuple[str, ...] = ()) -> BaseRoot:
     """The base for `os_version` (debian-11, debian-12, debian-13), made now (minutes) if the cache has none.
 
-    Raises Unavailable where this machine cannot make one.
+    `more` are further packages, for boxes that are to have a Python or a compiler. Raises Unavailable where this
+    machine cannot make one.
     """
     if os_version not in SUITES:
         raise Unavailable(f"no box for {os_version}; there are {', '.join(SUITES)}")
-    recipe = "\n".join([os_version, *PACKAGES, PREPARATION.read_text()])
+    recipe = "\n".join([os_version, *PACKAGES, *more, PREPARATION.read_text()])
     base = BaseRoot(lab_cache() / "base" / f"{os_version}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}")
     base.directory.parent.mkdir(exist_ok=True)
     with locked(base.directory.with_suffix(".lock")):
         if not base.directory.exists():
-            make_base(os_version, base.directory)
+            make_base(os_version, base.directory, more)
     return base
 
 
-def make_base(os_version: str, directory: Path) -> None:
+def make_base(os_version: str, directory: Path, more: tuple[str, ...]) -> None:
     """Make it beside its final name, which it gets when complete: half a base never counts."""
     unfinished = BaseRoot(directory.with_suffix(".unfinished"))
     shutil.rmtree(unfinished.directory, ignore_errors=True)
     unfinished.directory.mkdir()
-    print(f"==> Making the {os_version} base for boxes with debootstrap (once)", flush=True)
-    debootstrap(os_version, unfinished.root, PACKAGES, lab_cache() / "debs")
+    besides = f" with {' '.join(more)}" if more else ""
+    print(f"==> Making the {os_version} base for boxes{besides} with debootstrap (once)", flush=True)
+    debootstrap(os_version, unfinished.root, [*PACKAGES, *more], lab_cache() / "debs")
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", unfinished.client_key)
     prepare(unfinished)
-    refuse_build_tools(unfinished.root)
+    if not more:
+        refuse_build_tools(unfinished.root)
     os.rename(unfinished.directory, directory)
 
 

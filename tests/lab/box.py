@@ -27,14 +27,15 @@ class BoxFailed(Exception):
 
 
 @contextmanager
-def boot_box(os_version: str = "debian-12", keep: bool = False) -> Iterator["Box"]:
+def boot_box(os_version: str = "debian-12", keep: bool = False, more: tuple[str, ...] = ()) -> Iterator["Box"]:
     """Boot a new box of `os_version` (debian-11, -12, -13), and put it away afterwards unless `keep` is set.
 
+    `more` are packages besides those of every box, such as a Python, which no other box has.
     The first of an `os_version` on a machine takes minutes (its base is made), every other about a second.
     Raises Unavailable where this machine cannot boot one.
     """
     require_nspawn()
-    base = base_root(os_version)
+    base = base_root(os_version, more)
     clear_stale_berths()
     berth = take_berth(base.root)
     try:

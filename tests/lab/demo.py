@@ -63,7 +63,7 @@ def demo(directory: Path, keep: bool) -> None:
         with steps.step("Generating a project"):
             project = generate_afresh(directory, engine)
         with steps.step("Building the tarball"):
-            project.show("tarball", VERSION=VERSION, ENGINE=engine.name)
+            project.show("tarball", VERSION=VERSION, ENGINE=engine.name, INTERPRETER="prebuilt")
         with steps.step("Starting a place without internet"):
             place = stack.enter_context(open_place(engine.debian, keep))
             detail(place.what)

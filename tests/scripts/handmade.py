@@ -18,6 +18,7 @@ class Bundle:
     """A bundle's members by name; a test changes what it wants before it writes the tarball."""
 
     version: str = "1"
+    interpreter: str = INTERPRETER
     values: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
     extra: list = field(default_factory=list)
@@ -27,12 +28,20 @@ class Bundle:
     def release(self):
         return f"app-v{self.version}"
 
+    @property
+    def python(self):
+        return self.interpreter.split("-")[1]
+
+    @property
+    def executable(self):
+        return f"{self.interpreter}/bin/python{self.python.rpartition('.')[0]}"
+
     def listed(self):
         files = {
             f"{self.release}/BUNDLE": self.head(),
             f"{self.release}/app.py": b"app = None\n",
             f"{self.release}/deploy/release/__main__.py": b"",
-            f"{INTERPRETER}/bin/python3.11": RECORDER,
+            self.executable: RECORDER,
         }
         return {**files, **self.files}
 
@@ -45,10 +54,10 @@ class Bundle:
             "NAME": "app",
             "VERSION": self.version,
             "ARCH": platform.machine(),
-            "PYTHON": "3.11.2",
-            "PYTHON_DIR": INTERPRETER,
+            "PYTHON": self.python,
+            "PYTHON_DIR": self.interpreter,
             "GLIBC": "2.5",
-            "GLIBC_FILE": f"{INTERPRETER}/bin/python3.11",
+            "GLIBC_FILE": self.executable,
             "UNPACKED_BYTES": "4096",
             "MEMBERS": "8",
             **self.values,

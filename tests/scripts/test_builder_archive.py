@@ -81,10 +81,3 @@ def test_the_environment_wins_over_the_row(monkeypatch):
     assert (modes.of_target(TARGET), archive.of_target(TARGET).place) == ("archive", "a")
     monkeypatch.setenv("INTERPRETER", "prebuilt")
     assert modes.of_target(TARGET._replace(interpreter="archive")) == "prebuilt"
-
-
-@pytest.mark.parametrize("mode", ["source", "none"])
-def test_what_is_not_supported_is_refused(mode):
-    with pytest.raises(output.Failure, match="there are prebuilt and archive") as failure:
-        modes.of_target(TARGET._replace(interpreter=mode))
-    assert failure.value.code == 78

@@ -126,8 +126,8 @@ def test_the_head_and_the_sidecar(project, compiled, built):
     names = members(path)
     assert read(path, "app-v1/BUNDLE").splitlines() == [
         *("FORMAT=1", "NAME=app", "VERSION=1", "TARGET=debian-12-x86_64-py3.11.2", "ARCH=x86_64", "PYTHON=3.11.2"),
-        *("PYTHON_ABI=cp311", f"PYTHON_DIR={names[4]}"),
-        *("GLIBC=", "GLIBC_FILE=", "ENGINE=host", "REVISION=none", "DIRTY=no", "APP_MODULE=app:app"),
+        *("PYTHON_ABI=cp311", f"PYTHON_DIR={names[4]}", "INTERPRETER=prebuilt"),
+        *("GLIBC=0.0", "GLIBC_FILE=", "ENGINE=host", "REVISION=none", "DIRTY=no", "APP_MODULE=app:app"),
         *("HEALTH_PATH=/health", f"UNPACKED_BYTES={unpacked(path)}", f"MEMBERS={len(names)}"),
     ]
     sums = hashlib.sha256(read(path, "app-v1/SHA256SUMS").encode()).hexdigest()

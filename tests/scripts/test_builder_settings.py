@@ -103,7 +103,7 @@ def row(**changes):
         (row(image="-v"), 'row 1, key "image": must be a Docker image such as debian:12'),
         (row(arch="x86"), 'row 1, key "arch": must be x86_64 or aarch64, in quotes, not "x86"'),
         (row(engine="podman"), 'row 1, key "engine": must be docker or host, in quotes, not "podman"'),
-        (row(interpreter="own"), 'row 1, key "interpreter": must be prebuilt or archive, in quotes'),
+        (row(interpreter="own"), 'row 1, key "interpreter": must be prebuilt, archive, source or none, in quotes'),
         (row(archive=ARCHIVE), 'row 1, key "archive": goes together with "interpreter": "archive"'),
         (row(interpreter="archive"), 'row 1, key "archive": goes together with "interpreter": "archive"'),
         (row() + row(), 'row 2, key "python": debian-12-x86_64-py3.11.2 is in row 1 already'),

@@ -49,6 +49,16 @@ def test_the_last_five_good_releases_and_their_interpreters_stay(base):
     assert left(base, "python-") == [f"python-3.11.{version}-0123456789ab" for version in range(4, 9)]
 
 
+@pytest.mark.parametrize("inside", ["", "/local"])
+def test_an_interpreter_that_a_later_release_found_stays(base, inside):
+    """Release 8 brought none: its directory leads to what release 1 brought, or compiled."""
+    (base / "python-3.11.1-0123456789ab/local").mkdir()
+    (base / "python-3.11.8-0123456789ab/local").symlink_to(base / f"python-3.11.1-0123456789ab{inside}")
+    (base / "python-3.11.7-0123456789ab/local").symlink_to("/usr")
+    kept = [f"python-3.11.{version}-0123456789ab" for version in (1, 4, 5, 6, 7, 8)]
+    assert left(base, "python-") == kept
+
+
 def test_what_a_process_runs_from_stays(base):
     """Such as supervisord, which runs by the interpreter of the release that started it."""
     interpreter = base / "python-3.11.2-0123456789ab/bin/python3.11"

@@ -7,7 +7,8 @@
 #   TARGET    a target of deploy/targets.json, such as debian-12-x86_64-py3.11.2, or the beginning of one, such as debian-12;
 #             default: all of them
 #   ENGINE    where to compile: docker, host (this machine, for itself), or auto (the default: docker if it answers)
-#   INTERPRETER  prebuilt: CPython compiled by this build (the default), or archive: a ready-made one; also a key of a row
+#   INTERPRETER  how the box comes by its Python; also a key of a row. prebuilt: compiled by this build (the default); archive: a
+#             ready-made one; source: compiled on the box; none: the box has one. At a terminal, where nothing chooses, it asks
 #   ARCHIVE   the ready-made interpreter, a URL or path and its sha256, as in https://…/cpython….tar.gz#sha256=0123…
 #             (python-build-standalone's install_only layout); also a key of a row
 #   SINCE     an earlier version, whose bundle is in dist/ or was built here: make a delta too, a bundle without the files

@@ -6,7 +6,8 @@
 #   VERSION    the version of a bundle in dist/
 #
 # The clean box is a container of the target's base image without a network (ENGINE=docker), or namespaces of this
-# machine without a network, for a bundle that fits it (ENGINE=host, user mode only). In both /tmp is mounted noexec, and
+# machine without a network, for a bundle that fits it (ENGINE=host, user mode only). For a bundle that brings Python's source
+# (INTERPRETER=source) it has what compiling needs. In both /tmp is mounted noexec, and
 # PATH, PYTHONPATH, PYTHONHOME, PIP_*, TAR_OPTIONS and umask are as bad as can be. There setup.sh installs the bundle,
 # runs the app's tests and puts it in service, and then the checks of verify.sh run. What cannot apply there, such as
 # systemd, is listed as not applicable. The report goes to dist/reports/.

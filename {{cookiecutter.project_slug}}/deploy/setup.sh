@@ -21,14 +21,15 @@
 # goes below that account's home, and nothing of root's is touched.
 #
 # This file does only what must happen before there is a Python: it checks the arguments, the bundle and
-# the box, unpacks the bundle beside what is installed, and hands over to the bundle's own interpreter.
+# the box, unpacks the bundle beside what is installed, and hands over to the bundle's own interpreter. If the bundle brings
+# only the source of that, it is compiled now, once; if it brings none, this box must have that Python.
 # Until then nothing on the box is changed; a release in service is never touched by a failure.
 # The signature and the hashes come before anything of the bundle is read, and once more on the copy that is unpacked.
 #
 # Environment: HOME, where USERNAME runs it; everything else is cleared.
 #
 # Exit codes: 0 VERSION is in service, or --check found no gap; 1 the new release was refused, the old one still serves; 64 usage;
-#   65 the bundle is damaged or not what it says; 69 there is no bundle here; 70 internal; 73 a write failed;
+#   65 the bundle is damaged or not what it says; 69 there is no bundle here; 70 internal, or compiling Python failed; 73 a write failed;
 #   75 another deployment runs; 78 this box lacks something, all of it listed.
 set -eu
 umask 022
@@ -65,6 +66,7 @@ main() {
   unpack
   complete_delta
   check_unpacked
+  provide_python
   put_in_place
   hand_over install
 }
@@ -241,7 +243,11 @@ read_bundle() {
   # For each member: its header, padding to whole blocks, headers of a long name, and its lines in SHA256SUMS and MANIFEST,
   # which UNPACKED_BYTES does not count.
   most=$(($(bundle_value UNPACKED_BYTES) + $(bundle_value MEMBERS) * 4096 + 65536))
-  interpreter=$base/$python_dir/bin/python${python%.*}
+  interpreter_mode=$(bundle_value INTERPRETER) short_python=python${python%.*}
+  matches "$interpreter_mode" '^(|prebuilt|archive|source|none)$' || fail 65 "BUNDLE names no way to come by an interpreter"
+  matches "$(bundle_value COMPILING_NEEDS)" '^([a-z/][a-zA-Z0-9/._+-]*:[a-z0-9][a-zA-Z0-9.+-]* ?)*$' || fail 65 "BUNDLE names no packages"
+  interpreter=$base/$python_dir/bin/$short_python others=''
+  case $interpreter_mode in source | none) others=$python_dir/local ;; esac
   read_delta
 }
 
@@ -291,6 +297,7 @@ check_bundle() {
   read_bundle
   check_machine
   check_glibc
+  check_python
   check_space
   check_former_release
 }
@@ -360,9 +367,75 @@ check_glibc() {
   fi
 }
 
-# Unpacked once in staging, and as much again for the virtual environment and its byte code.
+# ---- The interpreter that the bundle does not bring: `local` in its directory is compiled (mode source), or leads to one (mode none).
+
+check_python() {
+  box_python=$base/$python_dir/local
+  case $interpreter_mode in
+    source) [ -f "$box_python/SHA256SUMS" ] || check_compiling ;;
+    none) find_python ;;
+  esac
+}
+
+# COMPILING_NEEDS lists PROBE:PACKAGE; a PROBE is a header or a command.
+check_compiling() {
+  missing='' packages=''
+  for need in bash:bash setsid:util-linux $(bundle_value COMPILING_NEEDS); do
+    has_what_compiling_needs "${need%%:*}" "${need#*:}" || missing="$missing ${need%%:*}" packages="$packages ${need#*:}"
+  done
+  [ -z "$missing" ] || gap "compiling Python $python, whose source this bundle brings, needs$missing: $(package_command)$packages"
+}
+
+has_what_compiling_needs() { # has_what_compiling_needs PROBE PACKAGE
+  case $1 in
+    *.h) printf '#include <%s>\n' "$1" | gcc -E -x c - >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+  esac || dpkg-query -W -f '${db:Status-Status}\n' "$2" 2>/dev/null | grep -qx installed || rpm -q "$2" >/dev/null 2>&1
+}
+
+package_command() {
+  for manager in apt-get dnf yum; do
+    ! command -v $manager >/dev/null 2>&1 || { echo "$manager install" && return; }
+  done
+  echo "install"
+}
+
+# The one that an earlier deployment found, one that an earlier release brought, or the system's.
+find_python() {
+  python_prefix='' problems=''
+  for candidate in "$box_python/bin/$short_python" "$base/python-$python-"*"/bin/$short_python" "$base/python-${python%.*}."*"/bin/$short_python" \
+    "$(command -v "$short_python" 2>/dev/null)"; do
+    case $candidate in "$base/$python_dir/bin/"*) continue ;; esac
+    [ -x "$candidate" ] || continue
+    if problem=$("$candidate" -E -s -B -c "$python_probe" "$(bundle_value PYTHON_ABI)" 2>&1); then
+      python_prefix=$(prefix_of "${candidate%/bin/*}") && return
+    fi
+    problems="$problems; $candidate is not it: $(printf '%s\n' "$problem" | sed -n '$p')"
+  done
+  gap "this bundle brings no Python, and no Python ${python%.*} is here: $(package_command) $short_python, or build with INTERPRETER=prebuilt$problems"
+}
+
+# What stands for an interpreter in BASE leads on by its own `local`.
+prefix_of() {
+  case $1 in
+    "$base/python-"*) if [ -d "$1/local/bin" ]; then (cd -P "$1/local" && pwd); else (cd -P "$1" && pwd); fi ;;
+    *) printf '%s\n' "$1" ;;
+  esac
+}
+
+# What the release, pip and most applications import, and the ABI that the wheels are for (as in describe-python.sh).
+python_probe='
+import sys, sysconfig, ctypes, hashlib, json, sqlite3, ssl, zlib
+if sys.version_info[0] > 2:
+    import venv
+soabi = sysconfig.get_config_var("SOABI")
+abi = "cp" + soabi.split("-")[1] if soabi else "cp27m" + "u" * (sys.maxunicode > 65535)
+sys.exit("its ABI is " + abi + ", not " + sys.argv[1] if abi != sys.argv[1] else 0)'
+
+# Unpacked once in staging, and as much again for the virtual environment and its byte code; compiling takes 800 MiB.
 check_space() {
   need=$(($(bundle_value UNPACKED_BYTES) / 512 + $(wc -c <"$tarball") / 1024))
+  [ "$interpreter_mode" != source ] || [ -f "$box_python/SHA256SUMS" ] || need=$((need + 819200))
   free=$(df -Pk "$nearest" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$need" ] || gap "$nearest has $free KiB free, $need KiB are needed"
   inodes=$(df -Pi "$nearest" 2>/dev/null | awk 'NR == 2 && $2 ~ /^[1-9]/ { print $4 }')
@@ -538,6 +611,7 @@ take_lock() {
 }
 
 clean_up() {
+  [ -z "${compiler:-}" ] || { kill -KILL "-$compiler" && wait "$compiler"; } 2>/dev/null || true
   [ -z "${staging:-}" ] || rm -rf "$staging"
   [ -z "$created" ] || [ -f "$state/mode" ] || rm -f "$state/lock" "$state/lock.holder"
   for directory in $created; do rmdir "$directory" 2>/dev/null || true; done
@@ -746,7 +820,7 @@ interpreter_is_intact() {
   if [ -z "$delta" ] || [ -d "$staging/tree/$python_dir" ]; then
     tree_is_intact "$staging/tree" "$python_dir"
   else
-    tree_is_intact "$base" "$python_dir" || fail 78 "$base/$python_dir is damaged, $(sed -n 1p "$staging/log"); $instead"
+    tree_is_intact "$base" "$python_dir" "$others" || fail 78 "$base/$python_dir is damaged, $(sed -n 1p "$staging/log"); $instead"
   fi
 }
 
@@ -762,12 +836,12 @@ refuse_unpacked() {
 # A line that sha256sum cannot read, it passes over.
 is_well_formed() { ! grep -Evq "^$2 ($release|$python_dir)(/|\$)" "$1"; }
 
-# tree_is_intact ROOT DIRECTORY: ROOT/DIRECTORY has exactly the listed files, each with its listed hash.
+# tree_is_intact ROOT DIRECTORY [OTHERS]: ROOT/DIRECTORY has exactly the listed files, each with its listed hash, apart from OTHERS.
 # The list's own file is the one file that it cannot list.
 tree_is_intact() {
   awk -v directory="$2/" 'index($0, directory) == 67' "$sums" >"$staging/sums"
   [ -s "$staging/sums" ] && [ -d "$1/$2" ] || { echo "$2 is not listed" >"$staging/log" && return 1; }
-  (cd "$1" && find "$2" ! -type d) | sort >"$staging/found"
+  (cd "$1" && find "$2" -path "${3:-}" -prune -o ! -type d -print) | sort >"$staging/found"
   sed -n 's/^[fl] [0-7]* //p' "$manifest" | sed 's/ -> .*//' | awk -v directory="$2/" 'index($0, directory) == 1' | sort >"$staging/listed"
   cmp "$staging/found" "$staging/listed" >"$staging/log" 2>&1 || { differing_files >"$staging/log" && return 1; }
   hashes_are_right "$1" || { sed -n '/: OK$/!{p;q;}' "$staging/log.0" "$staging/log.1" >"$staging/log" && return 1; }
@@ -789,6 +863,51 @@ check_half() {
 
 differing_files() { sort "$staging/found" "$staging/listed" | uniq -u | sed -n '1s/$/ is missing or not listed/p'; }
 
+# What is of the box itself in the interpreter's directory; it is compiled anew if a file of it has changed.
+provide_python() {
+  [ -d "$staging/tree/$python_dir" ] || local_is_right || fail 78 "$box_python is damaged, or leads nowhere; $instead"
+  [ -d "$staging/tree/$python_dir" ] || return 0
+  case $interpreter_mode in
+    source) interpreter_is_here || compile_python ;;
+    none) ln -s "$python_prefix" "$staging/tree/$python_dir/local" || fail 73 "cannot write in $state" ;;
+  esac
+}
+
+# In a session of its own, so that all of it ends with this run.
+compile_python() {
+  step "Compiling Python $python: once on this box, some minutes"
+  mkdir "$staging/work"
+  setsid env -i PATH="$PATH" LC_ALL=C HOME="$staging" TMPDIR="$staging" bash "$staging/tree/$python_dir/source/compile-on-box.sh" \
+    "$staging/work" "$staging/tree/$python_dir/local" $$ &
+  compiler=$!
+  wait "$compiler" || compiling_failed
+  compiler=''
+  rm -rf "$staging/work"
+}
+
+compiling_failed() {
+  mv "$staging/work/log" "$state/compile.log" 2>/dev/null || true
+  tail -n 10 "$state/compile.log" 2>/dev/null | sed 's/^/    /' >&2
+  fail 70 "Python $python cannot be compiled here; the whole log is $state/compile.log, its end is above"
+}
+
+interpreter_is_here() {
+  tree_is_intact "$base" "$python_dir" "$others" 2>/dev/null && local_is_right
+}
+
+local_is_right() {
+  case $interpreter_mode in
+    source) local_is_intact ;;
+    none) [ "$(readlink "$box_python")" = "$python_prefix" ] ;;
+  esac
+}
+
+# Its list was made where it was compiled, so only damage shows here.
+local_is_intact() {
+  (cd "$box_python" 2>/dev/null && sha256sum -c SHA256SUMS >/dev/null 2>&1 &&
+    [ "$(find . -type f | wc -l)" -eq $(($(wc -l <SHA256SUMS) + 1)) ])
+}
+
 put_in_place() {
   step "Putting $release in place"
   mkdir -p "$state/complete" "$state/good" "$state/bad" "$state/bundles" || fail 73 "cannot write in $state"
@@ -796,7 +915,7 @@ put_in_place() {
   record username "$username"
   keep "$file.sha256"
   keep "$file.sha256.sig"
-  if [ ! -d "$staging/tree/$python_dir" ] || tree_is_intact "$base" "$python_dir" 2>/dev/null; then
+  if [ ! -d "$staging/tree/$python_dir" ] || interpreter_is_here; then
     detail "$python_dir is here already"
   else
     [ ! -e "$base/$python_dir" ] || step "$python_dir is damaged: replacing it"

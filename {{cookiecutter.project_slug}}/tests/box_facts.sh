@@ -23,6 +23,7 @@ main() {
   fact clock "$(date +%s)"
   if find_base && cd -P "$base"; then
     installation
+    local_python
     settings
     tools
     space
@@ -93,6 +94,25 @@ system_packages() {
   fi
 }
 
+# The Python that the box itself provides (deploy/setup.sh): its system's, or one that was compiled here.
+local_python() {
+  [ -d "$python_dir/local" ] || return 0
+  series=${python_dir#python-}
+  path=$(readlink -f "$python_dir/local/bin/python${series%.*}")
+  fact local_python "$path"
+  fact local_hash "$(sha256sum "$path" 2>/dev/null | sed 's/ .*//')"
+  [ -h "$python_dir/local" ] || fact local_changes "$(cd "$python_dir/local" && local_changes | sed -n 1,5p)"
+}
+
+local_changes() {
+  sha256sum -c SHA256SUMS 2>/dev/null | sed '/: OK$/d'
+  {
+    cut -c 67- SHA256SUMS
+    find . -type f ! -name SHA256SUMS
+  } | sort | uniq -u | sed 's/$/: missing or not listed/'
+  find . \( ! -user "$(stat -c %u .)" -o -perm -020 -o -perm -002 \) ! -type l | sed 's/$/: can be changed by others/'
+}
+
 # Read, never sourced.
 settings() {
   recorded=$(setting PORT)
@@ -126,6 +146,7 @@ listeners() {
     elif [ "$pid" != 0 ]; then
       case $(readlink "/proc/$pid/exe") in
         "$PWD/$python_dir/"* | "$PWD/$release/venv/"*) fact other_listener "$address" "$number" "$pid" ;;
+        "${path:-/}") [ "$(readlink "/proc/$pid/cwd")" != "$PWD/$release" ] || fact other_listener "$address" "$number" "$pid" ;;
       esac
     fi
   done
@@ -184,7 +205,8 @@ field() { sed -n -e "s/^$1: //p" -e '/^$/q' "$2"; }
 
 # What the bundle brought; its virtual environment, apart from byte code, which pip made of the rest; supervisor.
 trees() {
-  describe_tree "$release" "$python_dir" "$@" \( -path "$release/venv" -o -path "$release/instance" -o -name '*[[:cntrl:]]*' \) -prune -o
+  describe_tree "$release" "$python_dir" "$@" \( -path "$release/venv" -o -path "$release/instance" -o -path "$python_dir/local" \
+    -o -name '*[[:cntrl:]]*' \) -prune -o
   describe_tree "$release/venv" \( -name '*[[:cntrl:]]*' -o -name '*.pyc' \) -prune -o
   find "$release" "$python_dir" "$@" -name '*[[:cntrl:]]*' -exec echo "member 0 0 (a name with a control character)" \; 2>/dev/null
   find "$release/venv" -name '*.pyc' -exec stat -c 'member %f %u %n' {} + 2>/dev/null

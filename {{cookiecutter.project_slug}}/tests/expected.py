@@ -31,7 +31,8 @@ class Bundle:
     """What a bundle says about itself; paths are relative to BASE, wheel names are normalised (PEP 503).
 
     `environment` is what its wheels leave in the virtual environment, `support` the hashes of what supervisor's
-    leave in BASE, `templates` the texts below deploy/box, `anchor` what the values are anchored in, for people.
+    leave in BASE, `templates` the texts below deploy/box, `anchor` what the values are anchored in, for people;
+    `interpreter_mode` how the box comes by its Python (deploy/builder/modes.py).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Bundle:
     environment: Environment
     support: dict
     templates: dict
+    interpreter_mode: str = "prebuilt"
     anchor: str = ""
     anchored: bool = True
 
@@ -63,13 +65,13 @@ class Bundle:
 
     @property
     def interpreter(self):
-        """The interpreter's path below BASE."""
+        """The interpreter's path below BASE; where the box provides it, that of a script which leads to it."""
         return f"{self.python_dir}/bin/python{self.python_short}"
 
     @property
-    def executable(self):
-        """The path below BASE of what runs: an environment of Python 2 has a copy of its interpreter, others a link."""
-        return f"{self.release}/venv/bin/python" if self.python.startswith("2.") else self.interpreter
+    def brings_interpreter(self):
+        """Whether the interpreter is among the files of the bundle."""
+        return self.interpreter_mode in ("prebuilt", "archive")
 
     @property
     def sums_hash(self):
@@ -88,6 +90,8 @@ def read_bundle(release, contents, anchor, anchored):
         bundle = _parse(release, contents)
     except (KeyError, ValueError) as reason:
         raise BadBundle(f"{anchor} cannot be understood: {reason!r}") from reason
+    if not bundle.brings_interpreter:
+        anchor += "; its Python is the box's own, which no bundle anchors"
     return dataclasses.replace(bundle, anchor=anchor, anchored=anchored)
 
 
@@ -124,6 +128,7 @@ def _parse(release, contents):
         target=facts["TARGET"],
         python=facts["PYTHON"],
         python_dir=facts["PYTHON_DIR"],
+        interpreter_mode=facts.get("INTERPRETER", "prebuilt"),
         health_path=facts["HEALTH_PATH"],
         static_url=facts.get("STATIC_URL", ""),
         static_dir=facts.get("STATIC_DIR", ""),

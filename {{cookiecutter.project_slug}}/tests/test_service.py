@@ -4,6 +4,8 @@ import pytest
 from facts import LOOPBACK
 from judgement import listing, not_applicable, require
 
+from interpreter import executable
+
 # As /proc/net/tcp6 prints them, in words of the machine's own byte order.
 V6_LOOPBACK = "0" * 24 + "01000000"
 V4_LOOPBACK_IN_V6 = "0" * 16 + "FFFF0000" + LOOPBACK
@@ -18,10 +20,10 @@ def running(gunicorn):
 def test_running(box, bundle, gunicorn):
     """gunicorn runs, from this release and with the bundle's Python"""
     release = f"{box.base}/{bundle.release}"
-    strangers = [process for process in gunicorn if not _is_of_release(process, box.base, bundle)]
+    strangers = [process for process in gunicorn if not _is_of_release(process, box, bundle)]
     require(
         gunicorn and not strangers,
-        expected=f"{release}/venv/bin/gunicorn, run by {box.base}/{bundle.executable}, on port {box.port}",
+        expected=f"{release}/venv/bin/gunicorn, run by {executable(box, bundle)}, on port {box.port}",
         found=_describe(strangers, "command", "executable") or f"no process serves port {box.port}",
         remedy=f"see {box.base}/logs/error.log; sh {release}/deploy/activate.sh {bundle.version}",
     )
@@ -90,7 +92,7 @@ def test_logs(box, bundle, running):
     wrong = [
         f"process {process.pid} writes to {listing(box.open_logs.get(process.pid, ())) or 'no log'}"
         for process in running
-        if _is_of_release(process, box.base, bundle) and not box.open_logs.get(process.pid, set()).issuperset(logs)
+        if _is_of_release(process, box, bundle) and not box.open_logs.get(process.pid, set()).issuperset(logs)
     ]
     wrong += [f"{log} is missing" for log in logs if log[len(box.base) + 1 :] not in box.places]
     require(
@@ -112,10 +114,10 @@ def test_health(box, bundle, answers):
     )
 
 
-def _is_of_release(process, base, bundle):
+def _is_of_release(process, box, bundle):
     """A process that renames itself (setproctitle) is known by its executable and working directory alone."""
-    named = f"{base}/{bundle.release}/venv/bin/" in process.command or process.command.startswith("gunicorn: ")
-    return named and process.executable == f"{base}/{bundle.executable}"
+    named = f"{box.base}/{bundle.release}/venv/bin/" in process.command or process.command.startswith("gunicorn: ")
+    return named and process.executable == executable(box, bundle)
 
 
 def _describe(processes, *attributes):

@@ -8,7 +8,7 @@ from typing import Callable, NamedTuple, Optional
 import layers
 import pack
 import versions
-from builder import cache, check, delta, ignored, publication, trees
+from builder import box_python, cache, check, delta, ignored, modes, publication, trees
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
@@ -88,8 +88,9 @@ def placed(directory: str, tree: trees.Tree) -> Contents:
 
 
 def interpreter_contents(target: Target, shipped: Path) -> Contents:
-    """Return the interpreter under a name that its content gives it."""
-    tree = trees.of(shipped)
+    """Return the interpreter, or what stands for it, under a name that its content gives it."""
+    is_brought = modes.of_target(target) in (modes.PREBUILT, modes.ARCHIVE)
+    tree = trees.of(shipped) if is_brought else box_python.tree(target, shipped)
     return placed(f"python-{target.python}-{pack.content_digest(tree.members)[:12]}", tree)
 
 
@@ -159,7 +160,12 @@ def build(
             raise cache.damaged(error.source) from error
         raise Failure(SETTINGS, f"cannot be packed: {error}") from error
     floor = content.floor
-    return Bundle(path, path.stat().st_size, not is_new, ".".join(map(str, floor.glibc)), floor.path, saved)
+    return Bundle(path, path.stat().st_size, not is_new, glibc_text(floor), floor.path, saved)
+
+
+def glibc_text(floor: versions.Floor) -> str:
+    """Return the glibc that is needed; 0.0 if no file needs any."""
+    return ".".join(map(str, floor.glibc or (0, 0)))
 
 
 def description(
@@ -180,7 +186,9 @@ def description(
         "PYTHON": target.python,
         "PYTHON_ABI": interpreter.abi,
         "PYTHON_DIR": content.layers[0][0].path,
-        "GLIBC": ".".join(map(str, content.floor.glibc)),
+        "INTERPRETER": modes.of_target(target),
+        **({"COMPILING_NEEDS": box_python.needs(target)} if modes.of_target(target) == modes.SOURCE else {}),
+        "GLIBC": glibc_text(content.floor),
         "GLIBC_FILE": content.floor.path.encode("ascii", "backslashreplace").decode(),
         "ENGINE": engine.name,
         **revision(),

@@ -80,14 +80,17 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
     if built.delta:
         detail(f"delta {built.delta.relative_to(PROJECT)}, {built.delta.stat().st_size / 1e3:.1f} kB")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
-    detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
+    if built.glibc_file:
+        detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
+    if modes.of_target(target) in modes.REQUESTS:
+        detail(modes.REQUESTS[modes.of_target(target)].format(python=target.python_series))
     detail(steps.summary())
 
 
 def planned() -> dict[Target, str]:
     """Return the chosen targets that can be built, each with its engine; Failure tells what stands in the way."""
     wanted = chosen_targets()
-    pairs.check([target for target in wanted if modes.of_target(target) == modes.PREBUILT])
+    pairs.check([target for target in wanted if modes.is_compiled(target)])
     say("==> engine")
     plan = choice.plan(wanted)
     for engine in dict.fromkeys(plan.values()):
@@ -104,6 +107,7 @@ def tarball(version: str) -> None:
     delta.wanted(version)
     settings.tell_overridden()
     signing.check_key()
+    modes.ask_if_open(chosen_targets())
     plan = planned()
     if len(plan) == 1:
         ((target, engine),) = plan.items()

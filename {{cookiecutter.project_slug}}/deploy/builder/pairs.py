@@ -65,8 +65,7 @@ def of_target(target: Target) -> Pair:
 
 def system_of(target: Target) -> systems.System:
     """Return what the target is built with; Failure 78 if that is unknown, or its Python cannot be compiled there."""
-    compiled = modes.of_target(target) == modes.PREBUILT
-    return systems.of_target(target, of_target(target).packages if compiled else "")
+    return systems.of_target(target, of_target(target).packages if modes.is_compiled(target) else "")
 
 
 def check(targets: list[Target]) -> None:

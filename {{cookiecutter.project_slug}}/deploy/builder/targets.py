@@ -18,7 +18,7 @@ PATTERNS = {
     "image": ("a Docker image such as debian:12", r"[a-z0-9][A-Za-z0-9._/:@-]*"),
     "arch": ("x86_64 or aarch64", r"x86_64|aarch64"),
     "engine": ("docker or host", r"docker|host"),
-    "interpreter": ("prebuilt or archive", r"prebuilt|archive"),
+    "interpreter": ("prebuilt, archive, source or none", r"prebuilt|archive|source|none"),
     "archive": ("a URL or a path, then #sha256= and 64 hex digits", r"\S[^#]*#sha256=[0-9a-f]{64}"),
 }
 REQUIRED = ("os", "version", "bit", "python")

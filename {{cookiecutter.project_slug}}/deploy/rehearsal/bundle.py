@@ -5,17 +5,22 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from builder import modes
 from builder.output import Failure
 
 DATA_ERROR = 65  # sysexits.h
 
 
 class Bundle(NamedTuple):
-    """A tarball in dist/, the three files that are carried to the box, and the target that it is for."""
+    """A tarball in dist/, the three files that are carried to the box, and the target that it is for.
+
+    interpreter is how the box comes by its Python (builder/modes.py).
+    """
 
     path: Path
     version: str
     target: str
+    interpreter: str = modes.PREBUILT
 
     @property
     def files(self) -> list[Path]:
@@ -38,4 +43,4 @@ def read(path: Path) -> Bundle:
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     if not {"VERSION", "TARGET"} <= values.keys():
         raise Failure(DATA_ERROR, f"{path} says neither VERSION nor TARGET; build it again")
-    return Bundle(path, values["VERSION"], values["TARGET"])
+    return Bundle(path, values["VERSION"], values["TARGET"], values.get("INTERPRETER", modes.PREBUILT))

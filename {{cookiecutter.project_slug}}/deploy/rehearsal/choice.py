@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from builder import systems, targets
+from builder import modes, pairs, systems, targets
+from builder.docker_engine import DockerEngine
 from builder.output import UNAVAILABLE, USAGE, Failure, detail
 from builder.settings import DEPLOY
 from rehearsal.bundle import Bundle
 from rehearsal.container import connect, open_container
 from rehearsal.namespaces import open_namespaces
-from rehearsal.place import Place
+from rehearsal.place import Place, unwanted_programs
 
 
 @contextmanager
@@ -19,13 +20,13 @@ def open_place(engine: str, mode: str, bundle: Bundle, image: str) -> Iterator[P
     if engine == "auto":
         engine, complaint = find_engine()
     if engine == "docker":
-        with open_container(image or image_of(bundle), mode or "root") as place:
+        with open_container(image or image_of(bundle), mode or "root", unwanted_programs(bundle)) as place:
             yield place
     else:
         require_this_machine(bundle, complaint)
         if mode == "root":
             raise Failure(USAGE, "MODE=root is rehearsed in a container only: it would change this machine")
-        with open_namespaces() as place:
+        with open_namespaces(unwanted_programs(bundle)) as place:
             yield place
 
 
@@ -40,8 +41,15 @@ def find_engine() -> tuple[str, str]:
 
 
 def image_of(bundle: Bundle) -> str:
-    """Return the base image of the bundle's target; Failure 69 if targets.json does not have it any more."""
-    return systems.of_target(target_of(bundle)).image
+    """Return the base image of the bundle's target, or the one with what compiling needs; Failure 69."""
+    target = target_of(bundle)
+    if bundle.interpreter == modes.SOURCE:
+        engine = DockerEngine(target, pairs.system_of(target))
+        engine.prepare()
+        return engine.image
+    if bundle.interpreter == modes.NONE:
+        detail("this bundle brings no Python: IMAGE= names an image that has one, as the box must")
+    return systems.of_target(target).image
 
 
 def target_of(bundle: Bundle) -> targets.Target:

@@ -12,7 +12,7 @@ from builder.output import INTERNAL, UNAVAILABLE, Failure
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.containers import Container
 from rehearsal.bundle import Bundle
-from rehearsal.place import COMPILERS, RUN, hostile_environment, hostile_files, require_no_route
+from rehearsal.place import RUN, hostile_environment, hostile_files, require_no_route
 
 ACCOUNT = "rehearsal"
 HOSTILE = "/hostile"
@@ -20,9 +20,10 @@ CARRIED = {"root": "/root/carried", "user": f"/home/{ACCOUNT}/carried"}
 NOEXEC = "rw,noexec,nosuid,nodev,mode=1777"
 # A machine's root may look at every process; Docker's default takes that away.
 CAPABILITIES = ["SYS_PTRACE"]
+# $0 is where the files are carried to, $1 the programs to remove.
 PREPARE = f"""
 useradd --create-home {ACCOUNT} || adduser -D {ACCOUNT} || exit
-for name in {" ".join(COMPILERS)}; do
+for name in $1; do
   while program=$(command -v "$name"); do rm "$program" || exit; done
 done
 mkdir -p "$0" && chown {ACCOUNT} "$0"
@@ -41,9 +42,10 @@ class ContainerPlace:
         self._user = "root" if mode == "root" else ACCOUNT
         self.host = f"docker://{self._user}@{container.name}"
 
-    def prepare(self) -> None:
-        """Make the account and the hostile directory, and take away compilers. Raises Failure 69."""
-        code, output = self._container.exec_run(["/bin/sh", "-c", PREPARE, CARRIED[self.mode]], user="root")
+    def prepare(self, unwanted: str) -> None:
+        """Make the account and the hostile directory, and take away unwanted programs. Raises Failure 69."""
+        command = ["/bin/sh", "-c", PREPARE, CARRIED[self.mode], unwanted]
+        code, output = self._container.exec_run(command, user="root")
         if code:
             raise Failure(UNAVAILABLE, f"the container cannot be made ready: {output.decode(errors='replace').strip()}")
         files = {f"{HOSTILE[1:]}/{name}": data for name, data in hostile_files().items()}
@@ -75,14 +77,14 @@ class ContainerPlace:
 
 
 @contextmanager
-def open_container(image: str, mode: str) -> Iterator[ContainerPlace]:
+def open_container(image: str, mode: str, unwanted: str) -> Iterator[ContainerPlace]:
     """Start one, and remove it afterwards. Raises Failure 69 where no engine answers or has the image."""
     with closing(connect()) as engine:
         require_image(engine, image)
         container = start(engine, image)
         try:
             place = ContainerPlace(container, image, mode)
-            place.prepare()
+            place.prepare(unwanted)
             yield place
         except APIError as error:
             raise Failure(INTERNAL, f"the Docker engine failed: {error.explanation or error}") from error

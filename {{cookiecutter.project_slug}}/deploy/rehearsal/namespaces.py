@@ -11,18 +11,18 @@ from pathlib import Path
 
 from builder.output import UNAVAILABLE, Failure
 from rehearsal.bundle import Bundle
-from rehearsal.place import COMPILERS, RUN, hostile_environment, hostile_files, require_no_route
+from rehearsal.place import RUN, hostile_environment, hostile_files, require_no_route
 
 NAMESPACES = ["--net", "--mount", "--pid"]
 # Stays alive as long as its standard input is open, and takes every process of the namespaces with it.
 HOLD = ["unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc"]
 AS_USER = ["--user", "--map-current-user", "--keep-caps"]
-# crontab's own directory belongs to root; this one does not, and nobody's real crontab is touched.
-INSIDE = f"""
+# $0 has the programs to hide. crontab's own directory belongs to root; this one does not, and no real one is touched.
+INSIDE = """
 ip link set lo up || exit
 mount --bind /tmp /tmp && mount -o remount,bind,noexec,nosuid,nodev /tmp || exit
 ! [ -d /var/spool/cron/crontabs ] || mount -t tmpfs -o mode=1777 none /var/spool/cron/crontabs || exit
-for name in {" ".join(COMPILERS)}; do
+for name in $0; do
   program=$(command -v "$name") && program=$(readlink -f "$program") || continue
   mount --bind /dev/null "$program" || exit
 done
@@ -92,11 +92,11 @@ def _group() -> str:
 
 
 @contextmanager
-def open_namespaces() -> Iterator[NamespacePlace]:
+def open_namespaces(unwanted: str) -> Iterator[NamespacePlace]:
     """Make them, and leave nothing of them. Raises Failure 69 where the kernel forbids it."""
     # Not below /tmp, where nothing can be executed inside.
     home = Path(tempfile.mkdtemp(prefix="offline-flask-rehearsal-", dir="/var/tmp"))
-    command = [*HOLD[:1], *([] if os.geteuid() == 0 else AS_USER), *HOLD[1:], "sh", "-c", INSIDE]
+    command = [*HOLD[:1], *([] if os.geteuid() == 0 else AS_USER), *HOLD[1:], "sh", "-c", INSIDE, unwanted]
     try:
         holder = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

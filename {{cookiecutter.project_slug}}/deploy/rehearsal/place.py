@@ -2,12 +2,14 @@
 
 from typing import Protocol
 
+from builder import modes
 from builder.output import INTERNAL, Failure
 from rehearsal.bundle import Bundle
 
 # Whatever of these is called by its bare name, or imported from the wrong place, ends the rehearsal.
 TOOLS = ("awk", "flock", "gunicorn", "gzip", "id", "pip", "python", "python3", "sed", "sh", "sha256sum", "tar")
 MODULES = ("json", "sitecustomize", "flask")
+# No box has these, unless it compiles its Python itself.
 COMPILERS = ("cc", "gcc", "c++", "g++", "clang", "tcc")
 # $0 is where the files lie.
 RUN = 'umask 077; cd "$0" && exec /bin/sh setup.sh "$@"'
@@ -32,6 +34,11 @@ class Place(Protocol):
 
     def environment(self) -> dict[str, str]:
         """The environment of the command that checks."""
+
+
+def unwanted_programs(bundle: Bundle) -> str:
+    """The names of the programs that the place must not have, with spaces between."""
+    return "" if bundle.interpreter == modes.SOURCE else " ".join(COMPILERS)
 
 
 def hostile_files() -> dict[str, bytes]:

@@ -27,17 +27,23 @@ def _make_with_virtualenv(release):
     """Python 2 has no venv: its interpreter brings virtualenv, which keeps notes in its home."""
     home = tempfile.mkdtemp()
     try:
-        command = [release.interpreter, "-E", "-s", "-B", "-m", "virtualenv", "--no-seed", release.venv]
-        _run(command, HOME=home)
+        command = [release.interpreter, "-s", "-B", "-m", "virtualenv", "--no-seed", release.venv]
+        _run(command, HOME=home, PYTHONPATH=_packages_of_the_interpreter(release))
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _packages_of_the_interpreter(release):
+    """Where pip and virtualenv lie, also of an interpreter that the box itself provides."""
+    (found,) = glob.glob(os.path.join(release.interpreter_directory, "lib", "python*", "site-packages"))
+    return found
 
 
 def _install_wheels(release):
     wheels = os.path.join(release.path, "wheels")
     detail("%d wheels" % len(glob.glob(os.path.join(wheels, "*.whl"))))
     # The interpreter's pip, executed by the environment's python: the environment needs no pip of its own.
-    pip = glob.glob(os.path.join(release.interpreter_directory, "lib", "python*", "site-packages", "pip"))
+    pip = [os.path.join(_packages_of_the_interpreter(release), "pip")]
     options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-index", "--find-links", wheels]
     options += [
         "--require-hashes",

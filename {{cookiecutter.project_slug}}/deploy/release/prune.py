@@ -41,8 +41,19 @@ def _remove_release(layout, state, version):
     shutil.rmtree(path)
 
 
+def _interpreters_of(release):
+    """The names in BASE of a release's interpreter, and of an earlier one's that its own leads to (setup.sh)."""
+    directory = release.interpreter_directory
+    base = os.path.dirname(directory) + "/"
+    local = os.path.join(directory, "local")
+    target = os.readlink(local) if os.path.islink(local) else ""
+    other = target[len(base) :].split("/")[0] if target.startswith(base) else ""
+    return {os.path.basename(directory)} | ({other} if other else set())
+
+
 def _remove_unused_interpreters(layout, state, used):
-    used = used | {layout.release(version).bundle["PYTHON_DIR"] for version in state.marked("complete")}
+    for version in state.marked("complete"):
+        used = used | _interpreters_of(layout.release(version))
     for entry in os.listdir(layout.base):
         if entry.startswith("python-") and entry not in used:
             detail(os.path.join(layout.base, entry))
