@@ -17,7 +17,7 @@ MORE = {
     ("12", "3.11.2"): "OpenSSL 3.0",
     ("13", "2.7.18"): FROM_SOURCE,
     ("13", "3.13.5"): "OpenSSL 3.5",
-    ("13", "3.14.8"): "OpenSSL 3.5",
+    ("13", "3.14.7"): "OpenSSL 3.5",
 }
 ROWS = [pytest.param(*pair, PAIRS[pair]) for pair in PAIRS]
 ROWS += [pytest.param(*pair, MORE[pair], marks=pytest.mark.full) for pair in MORE]

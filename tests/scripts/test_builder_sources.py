@@ -109,7 +109,7 @@ def test_an_unknown_release_is_refused_with_its_neighbours():
 
 def test_every_release_has_a_checksum_and_debian_s_are_among_them():
     known = sources.catalogue("cpython")
-    assert len(known["sha256"]) == 211
+    assert len(known["sha256"]) == 214
     digests = [digest for row in known["sha256"].values() for digest in row.values()]
     assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in digests)
     assert set(known["debian"]) <= set(known["sha256"])
@@ -177,3 +177,25 @@ def test_source_lines_follow_the_deb822_format(tmp_path):
 def test_a_machine_that_is_not_debian_has_no_source_lines(tmp_path):
     directory = apt_directory(tmp_path, sources_list="deb http://archive.ubuntu.example/ubuntu noble main\n")
     assert debian_source.source_lines(directory, "bookworm") == []
+
+
+def test_the_pool_has_tarballs_that_no_suite_names_any_more(tmp_path):
+    directory = apt_directory(tmp_path, sources_list="deb http://deb.example/debian/ bookworm main\n")
+    place = "http://deb.example/debian/pool/main"
+    assert [url for url in debian_source.pool_urls(directory, "python3.14", "3.14.7") if place in url] == [
+        f"{place}/p/python3.14/python3.14_3.14.7.orig.tar.{kind}" for kind in ("xz", "gz")
+    ]
+    urls = debian_source.pool_urls(directory, "libffi", "3.3")
+    assert f"{place}/libf/libffi/libffi_3.3.orig.tar.gz" in urls
+
+
+@pytest.mark.skipif(not debian_source.HELPER.exists(), reason="apt is not installed")
+def test_a_tarball_comes_out_of_a_pool_through_apt_s_own_downloader(tmp_path, monkeypatch):
+    pool = tmp_path / "mirror/pool/main/p/python3.14"
+    pool.mkdir(parents=True)
+    (pool / "python3.14_3.14.7.orig.tar.gz").write_bytes(b"the source")
+    monkeypatch.setattr(debian_source, "archives", lambda _directory: [("", f"file:{tmp_path}/mirror")])
+    debian_source.fetch_from_pool("python3.14", "3.14.7", tmp_path / "tarball")
+    assert (tmp_path / "tarball").read_bytes() == b"the source"
+    with pytest.raises(OSError, match="it is not at file:.*python3.14_3.14.8.orig.tar.xz or "):
+        debian_source.fetch_from_pool("python3.14", "3.14.8", tmp_path / "other")

@@ -69,7 +69,7 @@ def tarballs(target: Target) -> dict[str, Path]:
     ending = systems.row_of(target).get("tar", "")
     found = {f"Python-{target.python}": sources.tarball("cpython", target.python, ending)}
     for name, version in pairs.of_target(target).libraries:
-        found[f"{name}-{version}"] = sources.tarball(name, version)
+        found[f"{name}-{version}"] = sources.tarball(name, version, ending)
     return {f"{name}.tar.{'xz' if is_xz(path) else 'gz'}": path for name, path in found.items()}
 
 

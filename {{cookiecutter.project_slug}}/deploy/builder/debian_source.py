@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 APT = Path("/etc/apt")
+HELPER = Path("/usr/lib/apt/apt-helper")
 SUITES = re.compile(r"buster|bullseye|bookworm|trixie|forky|duke|oldoldstable|oldstable|stable|testing|unstable|sid")
 ONE_LINE = re.compile(r"deb(?:-src)?\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+\S")
 
@@ -54,12 +55,25 @@ def machine_sources(directory: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+def archives(directory: Path) -> list[tuple[str, str]]:
+    """Return (options, URI) of wherever this machine takes its own Debian packages."""
+    found = [(options, uri) for options, uri, suite in machine_sources(directory) if SUITES.fullmatch(suite)]
+    return list(dict.fromkeys(found))
+
+
 def source_lines(directory: Path, suite: str) -> list[str]:
-    """Return deb-src lines for a suite, from wherever this machine takes its own Debian packages."""
-    archives = {
-        (options, uri): None for options, uri, own_suite in machine_sources(directory) if SUITES.fullmatch(own_suite)
-    }
-    return [f"deb-src {f'[{options}] ' if options else ''}{uri} {suite} main" for options, uri in archives]
+    """Return deb-src lines for a suite."""
+    return [f"deb-src {f'[{options}] ' if options else ''}{uri} {suite} main" for options, uri in archives(directory)]
+
+
+def pool_urls(directory: Path, package: str, version: str) -> list[str]:
+    """Return where a source package's upstream tarball may lie, also when no suite names that version any more.
+
+    The pool has directories by a package's first letter, or by "lib" and one more (Debian Repository Format).
+    """
+    initial = package[: 4 if package.startswith("lib") else 1]
+    place = f"pool/main/{initial}/{package}/{package}_{version}.orig.tar"
+    return [f"{uri.rstrip('/')}/{place}.{kind}" for _options, uri in archives(directory) for kind in ("xz", "gz")]
 
 
 def private_options(state: Path) -> list[str]:
@@ -90,6 +104,19 @@ def apt_get(arguments: list[str], state: Path) -> None:
     )
     if result.returncode:
         raise OSError((result.stdout.strip().splitlines() or ["apt-get failed"])[-1])
+
+
+def fetch_from_pool(package: str, version: str, path: Path) -> None:
+    """Write an upstream tarball out of the pool of this machine's Debian mirror to path; OSError if it is not there.
+
+    apt's own downloader follows apt.conf, such as its proxies.
+    """
+    urls = pool_urls(APT, package, version) if HELPER.is_file() else []
+    for url in urls:
+        command = [str(HELPER), "-o", "APT::Sandbox::User=root", "download-file", url, str(path)]
+        if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+            return
+    raise OSError(f"it is not at {' or '.join(urls)}" if urls else "this machine's apt has no Debian sources")
 
 
 def fetch(suite: str, package: str, path: Path) -> None:

@@ -82,8 +82,9 @@ def compiled(engine: Engine, target: Target) -> Path:
     pair = pairs.of_target(target)
 
     def make(entry: Path) -> None:
-        given = [Mount("SOURCE", sources.tarball("cpython", target.python, systems.row_of(target).get("tar", "")))]
-        given += libraries.mounts(engine, pair)
+        ending = systems.row_of(target).get("tar", "")
+        given = [Mount("SOURCE", sources.tarball("cpython", target.python, ending))]
+        given += libraries.mounts(engine, pair, ending)
         full = Mount("FULL", entry / "full", writable=True)
         run_all(engine, COMPILE, {"VERSION": target.python, **compiler(pair)}, given, full)
 

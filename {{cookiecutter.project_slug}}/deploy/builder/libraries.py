@@ -16,12 +16,12 @@ def job_of(name: str) -> Job:
     return OPENSSL if name == "openssl" else OTHERS
 
 
-def build(engine: Engine, name: str, version: str) -> Path:
-    """Return the cache entry with include/ and lib/ of a library."""
+def build(engine: Engine, name: str, version: str, ending: str = "") -> Path:
+    """Return the cache entry with include/ and lib/ of a library; ending as in sources.tarball."""
     job = job_of(name)
 
     def make(entry: Path) -> None:
-        source = Mount("SOURCE", sources.tarball(name, version))
+        source = Mount("SOURCE", sources.tarball(name, version, ending))
         library = Mount("LIBRARY", entry / "library", writable=True)
         with worktree(library.path) as work:
             run(engine, job, {"NAME": name, "VERSION": version}, [source, library, work])
@@ -31,6 +31,6 @@ def build(engine: Engine, name: str, version: str) -> Path:
     return cache.entry("libraries", f"{name}-{version}-{key}", make) / "library"
 
 
-def mounts(engine: Engine, pair: Pair) -> list[Mount]:
+def mounts(engine: Engine, pair: Pair, ending: str = "") -> list[Mount]:
     """Return what build-python.sh is to use in place of the system's libraries."""
-    return [Mount(f"LIBRARY_{name.upper()}", build(engine, name, version)) for name, version in pair.libraries]
+    return [Mount(f"LIBRARY_{name.upper()}", build(engine, name, version, ending)) for name, version in pair.libraries]

@@ -51,8 +51,11 @@ def attempts(name: str, version: str) -> list:
         found.append((url, lambda path, url=url: download(url, path)))
     if version in known["debian"]:
         place = known["debian"][version]
-        source = f"package {place['package']} of Debian {place['suite']}, through apt"
-        found.append((source, lambda path: debian_source.fetch(place["suite"], place["package"], path)))
+        package, suite = place["package"], place["suite"]
+        pool = f"{package} {version} in the pool of this machine's Debian mirror"
+        found.append((pool, lambda path: debian_source.fetch_from_pool(package, version, path)))
+        apt = f"package {package} of Debian {suite}, through apt"
+        found.append((apt, lambda path: debian_source.fetch(suite, package, path)))
     return found
 
 
