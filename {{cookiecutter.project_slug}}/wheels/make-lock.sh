@@ -12,6 +12,13 @@
 # Exit codes: 0 done; otherwise those of pip and pip-tools.
 set -Eeuo pipefail
 
+# click, which pip-tools uses, refuses to run in an ASCII locale with Python 3.6; newer ones take UTF-8 there (PEP 538).
+use_utf8() {
+  local name
+  name="$(locale -a 2>/dev/null | grep -i -m 1 'utf-*8$' || true)"
+  [ -z "$name" ] || export LC_ALL="$name"
+}
+
 # compile_lock REQUIREMENTS…
 compile_lock() {
   PYTHONPATH="$OUTPUT/tools" "$FULL/bin/python$SERIES" -m piptools compile --quiet --generate-hashes --allow-unsafe \
@@ -39,6 +46,7 @@ add() {
 }
 
 main() {
+  use_utf8
   "$FULL/bin/python$SERIES" -m pip install --quiet --target "$OUTPUT/tools" --requirement "$LOCK_TOOLS"
   copy_project
   cd "$OUTPUT/project"
