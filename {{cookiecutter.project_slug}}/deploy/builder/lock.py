@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import wheel_tags
@@ -100,6 +101,11 @@ def text_of(engine: Engine, target: Target, interpreter: Interpreter) -> str:
         text = resolve(engine, target, interpreter, source, Path(directory))
     header = HEADER.format(series=target.python_series, name=source.name, digest=digest)
     return header + with_hashes_of(requirements.pins(source), text)
+
+
+def alone(target: Target) -> AbstractContextManager[None]:
+    """Within, no other build of this project makes a lock for the target's Python."""
+    return cache.locked(cache.directory("wheels") / f".lock-{cache.key(str(path_for(target)))}.lock")
 
 
 def write(path: Path, text: str) -> None:

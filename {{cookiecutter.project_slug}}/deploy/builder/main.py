@@ -50,9 +50,13 @@ def prepared_engine(name: str, target: Target) -> Engine:
 
 
 def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None:
-    if not lock.path_for(target).exists():
-        detail(f"there is no project/locks/{lock.path_for(target).name} yet: making it")
-        wheels.make_lock(engine, target, python)
+    """Make the lock; if another row of this Python was making it at the same time, add what this row has to build."""
+    path = lock.path_for(target)
+    was_missing = not path.exists()
+    with lock.alone(target):
+        if was_missing:
+            detail(f"there is no project/locks/{path.name} yet: making it")
+            wheels.make_lock(engine, target, python, more=path.exists())
 
 
 def build_tarball(configuration: Settings, version: str, target: Target, engine_name: str) -> None:

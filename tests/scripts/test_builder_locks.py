@@ -1,0 +1,57 @@
+"""A lock that is missing, where several rows of one Python are built at the same time."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import building
+
+lock = building.part("builder.lock")
+main = building.part("builder.main")
+targets = building.part("builder.targets")
+wheels = building.part("builder.wheels")
+
+ROWS = [targets.Target("debian", version, "x86_64", "3.11.2") for version in ("11", "12", "13")]
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """What was made, in its order: the row, and whether only what it builds was added."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(lock, "APP", tmp_path)
+    calls, at_work, all_begun = [], threading.Lock(), threading.Barrier(len(ROWS))
+    alone = lock.alone
+
+    def after_all_have_looked(target):
+        all_begun.wait(timeout=10)
+        return alone(target)
+
+    def make_lock(_engine, target, _python, more=False):
+        assert at_work.acquire(blocking=False), "two rows make the lock at the same time"
+        time.sleep(0.1)
+        calls.append((target.version, more))
+        (tmp_path / "locks").mkdir(exist_ok=True)
+        lock.path_for(target).write_text("")
+        at_work.release()
+
+    monkeypatch.setattr(lock, "alone", after_all_have_looked)
+    monkeypatch.setattr(wheels, "make_lock", make_lock)
+    return calls
+
+
+def test_one_row_makes_it_and_the_others_add_what_they_build(made):
+    with ThreadPoolExecutor(len(ROWS)) as pool:
+        list(pool.map(lambda row: main.lock_if_missing(None, row, None), ROWS))
+    assert sorted(version for version, _more in made) == ["11", "12", "13"]
+    assert [more for _version, more in made] == [False, True, True]
+
+
+def test_one_that_is_there_is_left_alone(made, monkeypatch):
+    path = lock.path_for(ROWS[0])
+    path.parent.mkdir()
+    path.write_text("")
+    with ThreadPoolExecutor(len(ROWS)) as pool:
+        list(pool.map(lambda row: main.lock_if_missing(None, row, None), ROWS))
+    assert made == []
