@@ -26,7 +26,9 @@ app = Flask(__name__)
 @app.route("/")
 @app.route("/version")
 def version():
-    return (VERSION, 500) if os.environ.get("UNWELL") == VERSION else VERSION
+    if os.environ.get("UNWELL") == VERSION:
+        return "unwell", 500
+    return VERSION
 
 
 @app.route("/setting/<name>")
