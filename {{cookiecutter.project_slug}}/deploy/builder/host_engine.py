@@ -21,7 +21,9 @@ WITHOUT_NETWORK = (["--net"], ["--user", "--map-root-user", "--net"])
 
 
 def installed_versions(packages: list[str]) -> dict[str, str]:
-    """Return the versions of those packages that are installed, by name (Debian's dpkg)."""
+    """Return the versions of those packages that are installed, by name; none where there is no dpkg."""
+    if not shutil.which("dpkg-query"):
+        return {}
     query = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package} ${Version}\\n", *packages]
     listing = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     rows = (line.split() for line in listing.splitlines())
