@@ -69,9 +69,14 @@ def sync(path):
 
     `sync -f` came with coreutils 8.24; older ones flush everything.
     """
+    if start_sync(path).wait():
+        subprocess.call(["sync"], close_fds=True)
+
+
+def start_sync(path):
+    """Begin to flush, and return the process that does; one that fails has flushed nothing."""
     with open(os.devnull, "w") as null:
-        if subprocess.call(["sync", "-f", path], stderr=null, close_fds=True):
-            subprocess.call(["sync"], close_fds=True)
+        return subprocess.Popen(["sync", "-f", path], stderr=null, close_fds=True)
 
 
 class Replacements(object):

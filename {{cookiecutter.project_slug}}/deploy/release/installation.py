@@ -17,6 +17,8 @@ def install(layout, state, release):
     Failure leaves it incomplete, so that the next setup.sh starts it afresh.
     """
     state.log("install", release.version)
+    # The disk takes what was unpacked while the processor is busy; what comes after is little.
+    flushing = files.start_sync(layout.base)
     manifest.check(release, layout.base)
     _make_directories(layout)
     environment.create(release)
@@ -28,6 +30,7 @@ def install(layout, state, release):
         raise
     files.point(os.path.join(release.path, "instance"), os.path.join(layout.shared, "data"))
     _link_from_home(layout, release)
+    flushing.wait()
     files.sync(layout.base)
     state.mark("complete", release.version)
 
