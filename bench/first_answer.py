@@ -1,8 +1,8 @@
 """Runs in the place without a network: starts a shell script and waits until the app answers as expected.
 
 Usage: python3 first_answer.py SCRIPT PORT TEXT
-Prints JSON: seconds from the start of SCRIPT to the first 200 whose body is TEXT; silence, the seconds of these in
-which nothing answered; memory, the bytes of SCRIPT's largest process. SCRIPT ends before this does.
+Prints JSON: seconds from the start of SCRIPT to the first 200 whose body is TEXT; silence, the longest of these without
+an answer; memory, the bytes of SCRIPT's largest process. SCRIPT ends before this does.
 Exit codes: 0; 1 SCRIPT failed or the app did not answer within PATIENCE_SECONDS.
 """
 
@@ -18,16 +18,16 @@ PAUSE_SECONDS = 0.005
 
 
 def main(script, port, text):
-    begin = last = time.monotonic()
+    begin = answered = time.monotonic()
     child = subprocess.Popen(["sh", "-eu", script], stdin=subprocess.DEVNULL)
     silence, found = 0.0, None
     while found != text:
         if time.monotonic() - begin > PATIENCE_SECONDS or child.poll():
             sys.exit(f"error: no answer {text!r}; the last was {found!r}")
         time.sleep(PAUSE_SECONDS)
-        found, now = body(port), time.monotonic()
-        silence += now - last if found is None else 0
-        last = now
+        found = body(port)
+        if found is not None:
+            silence, answered = max(silence, time.monotonic() - answered), time.monotonic()
     seconds = time.monotonic() - begin
     if child.wait():
         sys.exit(f"error: {script} failed after the app had answered")

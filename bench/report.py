@@ -21,7 +21,7 @@ COLUMNS = {
     "one_line": "rebuild, one line changed",
     "install": "install",
     "upgrade": "upgrade",
-    "upgrade_silence": "of it without an answer",
+    "upgrade_silence": "longest without an answer",
     "rollback": "rollback",
 }
 TEMPLATE = BENCH / "benchmarks.md.in"

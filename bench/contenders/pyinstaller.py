@@ -64,5 +64,6 @@ class PyInstallerFile(PyInstaller):
         return self.directory / f"app-{version}.bin"
 
     def start(self, version: str) -> str:
-        options = self.workspace.machine.gunicorn_options
-        return f"(cd {self.home(version)} && ../app-{version}.bin {options} app:app)\n"
+        # It removes what it has unpacked when its first process ends, which a daemon's does at once.
+        options = self.workspace.machine.gunicorn_options.replace("--daemon ", "")
+        return f"(cd {self.home(version)} && ../app-{version}.bin {options} app:app >gunicorn.log 2>&1 &)\n"
