@@ -44,7 +44,7 @@ def measure(directory: Path, machine: Machine) -> None:
     rounds = int(os.environ.get("ROUNDS") or 3)
     kinds = [kind for kind in contenders.ALL if chosen("CONTENDERS", kind.name)]
     apps = [app for app in APPS if chosen("APPS", app)]
-    results = {"machine": describe(), "engine": ENGINE, "rounds": rounds, "versions": versions(), "apps": {}}
+    results = {"machine": describe(), "engine": ENGINE, "versions": versions(), "apps": {}}
     for app in apps:
         short = [kind for kind in kinds if not kind.takes_long]
         results["apps"][app] = measure_app(directory / app, machine, app, short, rounds)

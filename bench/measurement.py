@@ -1,6 +1,7 @@
 """All figures of one app: every contender in turn, and the limits."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -23,16 +24,21 @@ def slug(name: str) -> str:
 def measure_app(
     directory: Path, machine: Machine, app: str, kinds: list[type[Contender]], rounds: int
 ) -> dict[str, dict]:
-    """The figures of one app: "contenders" by name and "limits", each a list of measurements. Raises Failed."""
+    """The figures of one app: "contenders" by name, "limits", and the machine's "load" after each round.
+
+    Raises Failed.
+    """
     ours, *others = open_contenders(directory, machine, app, kinds)
     ours.pin(ours.workspace.lock)
     found = {contender.name: begin(contender) for contender in [ours, *others]}
     limits: Figures = {"install": [], "copy": []}
+    load: list[float] = []
     for number in range(rounds):
         for contender in [ours, *others]:
             measure_round(contender, found[contender.name], "1" if number % 2 else "2")
         measure_limits(ours, limits)
-    return {"contenders": found, "limits": limits}
+        load.append(os.getloadavg()[0])
+    return {"contenders": found, "limits": limits, "load": load}
 
 
 def measure_long(

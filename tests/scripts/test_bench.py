@@ -27,12 +27,12 @@ FIGURES = {
 OURS = {**FIGURES, "carries_interpreter": True, "one_line": [0.5], "install": [4.0], "bytes": [10_000_000]}
 FROZEN = {**FIGURES, "carries_interpreter": True, "install": [8.0], "bytes": [5_000_000]}
 LIMITS = {"install": [2.0, 2.5], "copy": [0.1]}
+CONTENDERS = {"offline-flask": OURS, "pex": FIGURES, "frozen": FROZEN}
 RESULTS = {
     "machine": "2 cores",
     "engine": "docker",
-    "rounds": 3,
     "versions": {"pex": "1", "shiv": "1", "venv-pack": "1", "pyinstaller": "1"},
-    "apps": {"small": {"contenders": {"offline-flask": OURS, "pex": FIGURES, "frozen": FROZEN}, "limits": LIMITS}},
+    "apps": {"small": {"contenders": CONTENDERS, "limits": LIMITS, "load": [0.5, 31.2]}},
 }
 
 
@@ -49,6 +49,9 @@ def test_the_page_has_the_best_run_the_median_and_ratios(report):
     page = report.page(RESULTS)
     (row,) = (line for line in page.splitlines() if line.startswith("| pex |"))
     assert "| 8.00 (9.00) | 3.00 (4.00) |" in row
+    assert row.endswith("| 50 | 30 |")
+    assert "| 1.00 |  | 30 |" in page  # docker's memory is not the builder's
+    assert "Rounds: 2; load average of the machine after each: 0, 31." in page
     assert "Install: 2.00 × the limit" in page
     assert "Rebuild after one line: 5.00 × the limit" in page
     assert "Rebuild after one line: 0.06 × the best peer's, pex." in page
