@@ -31,6 +31,7 @@ NGINX_HEALTH = "nginx on port 80 answers the health path with 200"
 BOOT = "the release starts at boot, and no other (systemd)"
 NGINX_BOOT = "nginx starts at boot (systemd)"
 CRONTAB = "the release starts at boot (crontab)"
+WATCH = "a supervisord that was killed is back within a minute (crontab)"
 UNITS = "every systemd unit is as shipped, and loaded as it lies there"
 NGINX_FILES = "nginx's configuration of the app is as shipped, for the settings of this box"
 LOGROTATE = "the rotation of the logs is configured as shipped"
@@ -41,7 +42,7 @@ STATE = "state, which says what serves and starts, is root's alone"
 SPACE = "there is room for the next release"
 CLOCK = "the clock agrees with this machine's"
 ROOT_MODE = {OWNER, NGINX, NGINX_HEALTH, BOOT, NGINX_BOOT, UNITS, NGINX_FILES, STATE}
-USER_MODE = {SUPERVISOR, CRONTAB, LOGROTATE_LINE}
+USER_MODE = {SUPERVISOR, CRONTAB, WATCH, LOGROTATE_LINE}
 
 RELEASE = "/opt/app/app-v1"
 SERVE = f"{RELEASE}/deploy/box/serve.sh"
@@ -294,6 +295,7 @@ MUTATIONS_IN_USER_MODE = {
     ),
     "a release file is edited": Mutation(*edited("/home/app/app-v1/app.py"), {CONTENT}, login="app"),
     "the line for the start at boot is gone": Mutation(*crontab_without("@reboot"), {CRONTAB}, login="app"),
+    "the line for the watch is gone": Mutation(*crontab_without("watch.sh"), {WATCH}, login="app"),
     "the line for logrotate is gone": Mutation(*crontab_without("logrotate"), {LOGROTATE_LINE}, login="app"),
     "supervisor is edited": Mutation(
         *edited("/home/app/supervisor-*/supervisor/options.py"), {SUPERVISOR}, login="app"

@@ -105,6 +105,7 @@ def test_intact_files_are_ok(project, home):
         "the port is open on 127.0.0.1 and on no other address",
         "gunicorn answers the health path with 200",
         "the release starts at boot (crontab)",
+        "a supervisord that was killed is back within a minute (crontab)",
         "the rotation of the logs is configured as shipped",
         "the logs are rotated every day (crontab)",
         "shared/app.env is the app's account's alone",

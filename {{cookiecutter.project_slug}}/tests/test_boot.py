@@ -43,10 +43,21 @@ def test_nginx(box):
 @pytest.mark.needs("user mode, or root's eyes without systemd")
 def test_crontab(box, bundle):
     """the release starts at boot (crontab)"""
+    _require_line(box, bundle, "@reboot", f"{box.base}/current/deploy/activate.sh")
+
+
+@pytest.mark.tool("crontab")
+@pytest.mark.needs("user mode, or root's eyes without systemd")
+def test_watch(box, bundle):
+    """a supervisord that was killed is back within a minute (crontab)"""
+    _require_line(box, bundle, "* * * * *", f"{box.base}/current/deploy/box/supervisor/watch.sh")
+
+
+def _require_line(box, bundle, when, script):
     owner = "root" if box.mode == "root" else box.username
     require(
-        any(re.match(r"@reboot .*/current/deploy/activate\.sh", line) for line in box.crontab),
-        expected=f"a line @reboot sh {box.base}/current/deploy/activate.sh in the crontab of {owner}",
+        any(re.match(rf"{re.escape(f'{when} sh {script}')}(\s|$)", line) for line in box.crontab),
+        expected=f"a line {when} sh {script} in the crontab of {owner}",
         found="no such line",
         remedy=f"sh {box.base}/{bundle.release}/deploy/activate.sh {bundle.version}",
     )
