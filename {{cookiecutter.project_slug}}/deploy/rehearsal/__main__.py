@@ -43,6 +43,8 @@ def install(place: Place, rehearsed: bundle.Bundle) -> int:
     print(f"==> Installing it there in {place.mode} mode", flush=True)
     status = place.setup(rehearsed)
     if status:
+        for problem in bundle.wheel_problems(rehearsed):
+            print(f"    {problem}", file=sys.stderr)
         meaning = MEANINGS.get(status, "see above")
         print(f"error: on such a box setup.sh ends with {status}, {meaning}, for the reason above", file=sys.stderr)
     return status

@@ -2,9 +2,12 @@
 
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import versions
+import wheel_tags
 from builder import modes
 from builder.output import Failure
 
@@ -12,15 +15,17 @@ DATA_ERROR = 65  # sysexits.h
 
 
 class Bundle(NamedTuple):
-    """A tarball in dist/, the three files that are carried to the box, and the target that it is for.
-
-    interpreter is how the box comes by its Python (builder/modes.py).
-    """
+    """A tarball in dist/, the version and the target that it is for, and all that its BUNDLE says."""
 
     path: Path
     version: str
     target: str
-    interpreter: str = modes.PREBUILT
+    head: Mapping[str, str]
+
+    @property
+    def interpreter(self) -> str:
+        """How the box comes by its Python (builder/modes.py)."""
+        return self.head.get("INTERPRETER", modes.PREBUILT)
 
     @property
     def files(self) -> list[Path]:
@@ -43,4 +48,19 @@ def read(path: Path) -> Bundle:
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     if not {"VERSION", "TARGET"} <= values.keys():
         raise Failure(DATA_ERROR, f"{path} says neither VERSION nor TARGET; build it again")
-    return Bundle(path, values["VERSION"], values["TARGET"], values.get("INTERPRETER", modes.PREBUILT))
+    return Bundle(path, values["VERSION"], values["TARGET"], values)
+
+
+def wheel_problems(bundle: Bundle) -> list[str]:
+    """Which wheels do not fit the bundle's own Python and arch: pip only says that it found no distribution."""
+    python = versions.numbers(bundle.head["PYTHON"])
+    abi = bundle.head.get("PYTHON_ABI", wheel_tags.usual_abi(python))
+    any_glibc = (99, 0)  # which glibc they need setup.sh tells
+    with tarfile.open(bundle.path, "r:gz") as archive:
+        paths = [Path(name) for name in archive.getnames()]
+    names = [path.name for path in paths if path.suffix == ".whl" and path.parent.parent.name == path.parts[0]]
+    return [
+        problem
+        for name in sorted(names)
+        for problem in wheel_tags.wheel_problems(name, python, abi, bundle.head["ARCH"], any_glibc)
+    ]
