@@ -1,49 +1,24 @@
-"""fleet.sh: which boxes it takes together, when it stops, what it says. ship.sh is a stub here."""
+"""make deploy of several boxes: which it takes together, when it stops, what it says. ssh and scp are stubs."""
 
-import os
-import shutil
-import subprocess
-import time
+import re
+import signal
 
 import pytest
 
-from verifying import PROJECT, script
-
-# Boxes named after what happens to them; each says when it began and ended.
-STUB = """
-echo "begin $*" >>"$LOG"
-echo "==> Running setup.sh on $*"
-case "$*" in
-  *slow*) sleep 0.5 ;;
-  *fails*) echo "error: this box is not ready" >&2; code=78 ;;
-esac
-cat
-echo "end $*" >>"$LOG"
-exit ${code:-0}"""
+from fleet import Fleet, box
+from lab.command import wait_until
 
 
 @pytest.fixture
 def fleet(tmp_path):
-    """Run fleet.sh; returns its result and the log of ship.sh."""
-    deploy, log = tmp_path / "deploy", tmp_path / "log"
-    deploy.mkdir()
-    log.touch()
-    for name in ("fleet.sh", "connection.sh", "hosts.sh"):
-        shutil.copy(PROJECT / "deploy" / name, deploy)
-    script(deploy / "ship.sh", STUB)
+    """A project with a bundle of version 7."""
+    fleet = Fleet(tmp_path)
+    fleet.add()
+    return fleet
 
-    def run(*arguments, **environment):
-        result = subprocess.run(
-            ["bash", deploy / "fleet.sh", *arguments],
-            env={**os.environ, "LOG": str(log), **environment},
-            capture_output=True,
-            text=True,
-            input="for nobody",
-            timeout=60,
-        )
-        return result, log.read_text().splitlines()
 
-    return run
+def order(fleet):
+    return [line.split(":")[0] for line in fleet.logged("begin", "end")]
 
 
 def outcomes(result):
@@ -53,23 +28,24 @@ def outcomes(result):
 
 
 def test_the_first_box_is_alone_and_the_others_come_in_batches(fleet):
-    result, log = fleet("slow1,slow2,slow3,slow4", "7", BATCH="2")
-    assert result.returncode == 0
-    assert log[:2] == ["begin slow1 7", "end slow1 7"]
+    result = fleet.ship("slow1,slow2,slow3,slow4", "7", BATCH="2")
+    assert result.returncode == 0, result.stderr
+    log = order(fleet)
+    assert log[:2] == ["begin slow1", "end slow1"]
     assert {line.split()[0] for line in log[2:4]} == {"begin"}
-    assert log[6:] == ["begin slow4 7", "end slow4 7"]
+    assert log[6:] == ["begin slow4", "end slow4"]
     assert outcomes(result) == ["version 7 is in service"] * 4
-    assert "for nobody" not in result.stdout
 
 
 def test_a_canary_that_fails_spares_all_others(fleet):
-    result, log = fleet("fails,a,b", "7")
-    assert (result.returncode, log) == (78, ["begin fails 7", "end fails 7"])
+    result = fleet.ship("fails,a,b", "7")
+    assert (result.returncode, order(fleet)) == (78, ["begin fails", "end fails"])
+    assert [line.split()[1] for line in fleet.logged("connect")] == ["fails"]
     assert outcomes(result) == ["failed with status 78", "not tried", "not tried"]
 
 
 def test_a_box_that_fails_spares_the_batches_behind_its_own(fleet):
-    result, log = fleet("a,fails,slow,b", "7", BATCH="2")
+    result = fleet.ship("a,fails,slow,b", "7", BATCH="2")
     assert result.returncode == 78
     assert outcomes(result) == [
         "version 7 is in service",
@@ -77,50 +53,142 @@ def test_a_box_that_fails_spares_the_batches_behind_its_own(fleet):
         "version 7 is in service",
         "not tried",
     ]
-    assert not any(" b " in line for line in log)
+    assert "begin b" not in order(fleet)
 
 
-def test_each_box_s_words_stay_together(fleet):
-    result, _ = fleet("a,slow,fails,b", "7")
-    text = result.stdout[result.stdout.index("==> fails") :]
-    assert text.splitlines()[1:3] == ["    ==> Running setup.sh on fails 7", "    error: this box is not ready"]
+@pytest.mark.parametrize(
+    ("host", "status", "reason"),
+    [
+        ("unreachable", 69, "cannot reach unreachable: ssh: no route to unreachable"),
+        ("nologin", 69, "nologin does not answer as a box does: This account is currently not available."),
+        ("full", 73, "the upload to full failed"),
+        ("cut", 73, "the upload to cut failed"),
+        ("lost", 69, "the connection to lost was lost; setup.sh goes on there: make status"),
+        ("fails", 78, "this box is not ready"),
+    ],
+)
+def test_each_way_to_fail_has_its_code_and_its_reason(fleet, host, status, reason):
+    among = fleet.ship(f"a,{host},b", "7")
+    assert (among.returncode, among.stderr.splitlines()[-1]) == (status, f"{host}: error: {reason}")
+    done = "version 7 is in service"
+    assert outcomes(among) == [done, f"failed with status {status}", done]
 
 
-def test_a_check_asks_every_box(fleet):
-    result, log = fleet("--check", "a,fails,b,c", "7", BATCH="1")
+def test_each_line_says_which_box_it_is_from(fleet):
+    result = fleet.ship("a,slow,fails,b", "7")
+    told = {line.split(": ")[0] for line in result.stdout.splitlines() if "==> at work" in line}
+    assert told == {"a", "slow", "fails", "b"}
+    assert "a: ==> at work on a" in result.stdout
+    assert "==> at work on a\n" in fleet.ship("a", "7").stdout.splitlines(keepends=True)
+
+
+def test_an_upload_has_a_name_of_its_own_until_it_is_whole(fleet):
+    assert fleet.ship("a", "7").returncode == 0
+    copies = fleet.logged("copy")
+    (directory,) = {re.fullmatch(r"copy a:(\.offline-flask\.[0-9a-f]{16})\.part/[^/]+", line)[1] for line in copies}
+    assert [line.split("/")[-1] for line in copies] == ["app-v7.tar.gz", "app-v7.tar.gz.sha256", "setup.sh"]
+    (begin,) = fleet.logged("begin")
+    assert f"mv {directory}.part {directory} && cd {directory} || exit 73; sh setup.sh 7 app;" in begin
+    assert f"rm -rf {directory};" in begin
+
+
+@pytest.mark.parametrize(
+    ("answers", "variables", "command"),
+    [
+        ({}, {}, "sh setup.sh 7 app;"),
+        ({}, {"MODE": "user", "USERNAME": "root"}, None),
+        ({"login": "deploy", "uid": "1000", "sudo": "yes"}, {}, "sudo -n sh setup.sh 7 app;"),
+        ({"login": "deploy", "uid": "1000"}, {"MODE": "root"}, "sudo sh setup.sh 7 app;"),
+        ({"login": "app", "uid": "1000"}, {}, "sh setup.sh 7 app;"),
+        ({"login": "deploy", "uid": "1000"}, {}, None),
+        ({}, {"USERNAME": "root"}, None),
+        ({}, {"USERNAME": ""}, None),
+        ({}, {"USERNAME": "a;id"}, None),
+        ({}, {"SETTINGS": "PORT=8001 NGINX=none"}, "sh setup.sh 7 app 'PORT=8001' 'NGINX=none';"),
+    ],
+)
+def test_as_whom_setup_runs(fleet, answers, variables, command):
+    result = fleet.ship("a", "7", BOX=box(**answers), **variables)
+    begun = fleet.logged("begin")
+    assert (result.returncode, len(begun)) == ((0, 1) if command else (64, 0)), result.stderr
+    assert command is None or f"|| exit 73; {command}" in begun[0].replace("'\"'\"'", "'")
+
+
+def test_nobody_types_a_password_into_several_boxes(fleet):
+    result = fleet.ship("a,b", "7", MODE="root", BOX=box(login="deploy", uid="1000"))
+    assert (result.returncode, fleet.logged("upload")) == (69, [])
+    assert "sudo asks for a password here" in result.stderr
+
+
+def test_a_check_asks_every_box_and_uploads_no_more_than_the_head(fleet):
+    result = fleet.ship("--check", "a,fails,b,c", "7", BATCH="1")
     assert result.returncode == 78
-    assert [line for line in log if line.startswith("begin")] == [
-        f"begin --check {box} 7" for box in ("a", "fails", "b", "c")
-    ]
+    assert order(fleet) == [f"{what} {box}" for box in ("a", "fails", "b", "c") for what in ("begin", "end")]
+    assert "sh setup.sh --check 7 app" in fleet.logged("begin")[0]
+    assert "Uploading" not in result.stdout
+    assert not any(line.endswith(".sha256") for line in fleet.logged("copy"))
     assert outcomes(result) == ["ready for version 7", "failed with status 78", *["ready for version 7"] * 2]
 
 
-def test_an_inventory_stands_for_the_hosts(fleet, tmp_path):
-    (tmp_path / "inventory").write_text("root@a # the canary\n\nroot@b\nroot@a\n")
-    result, log = fleet("", "7", INVENTORY=str(tmp_path / "inventory"))
+def test_a_dry_run_uploads_nothing(fleet):
+    answers = {"systemd": "yes", "there": "/etc/nginx/conf.d/app.conf", "current": "/opt/app app-v6"}
+    result = fleet.ship("a,b", "7", DRY_RUN="1", BOX=box(**answers))
+    assert (result.returncode, fleet.logged("upload", "copy", "begin")) == (0, [])
+    for told in (
+        "as root, by sh setup.sh 7 app:",
+        "/opt/app/app-v7  ",
+        "/etc/systemd/system/app@.service ",
+        "write, where it differs, as NGINX says",
+        "in service now: app-v6; then: app-v7",
+    ):
+        assert result.stdout.count(told) == 2, told
+    assert outcomes(result) == ["nothing was changed"] * 2
+
+
+def test_a_dry_run_in_user_mode_has_no_part_of_root_s(fleet):
+    result = fleet.ship("a", "7", DRY_RUN="1", BOX=box(login="app", uid="1000", home="/home/app"))
+    assert "/home/app/app-v7 " in result.stdout
+    assert "crontab of app" in result.stdout
+    assert not re.search("/etc/|/opt/|as root", result.stdout)
+
+
+def test_an_inventory_stands_for_the_hosts(fleet):
+    (fleet.root / "inventory").write_text("root@a # the canary\n\nroot@b\nroot@a\n")
+    result = fleet.ship("", "7", INVENTORY=str(fleet.root / "inventory"))
     assert result.returncode == 0
-    assert [line for line in log if line.startswith("begin")] == ["begin root@a 7", "begin root@b 7"]
+    assert [line.split()[1] for line in fleet.logged("end")] == ["root@a", "root@b"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("a",), ("a,b", ""), ("a;b,c", "7"), (",", "7"), ("", "7")])
+def test_the_user_s_ssh_configuration_counts_and_no_agent_is_lent(fleet):
+    fleet.ship("a,b", "7", SSH_CONFIG="my config")
+    for line in fleet.logged("connect"):
+        assert "-F my config" in line and "ForwardAgent=no" in line and "BatchMode=yes" in line
+        assert "StrictHostKeyChecking" not in line
+    fleet.ship("a", "7")
+    (alone,) = fleet.logged("connect")
+    assert "-F" not in alone and "BatchMode" not in alone  # someone may answer ssh's questions
+
+
+@pytest.mark.parametrize("arguments", [(), ("a",), ("a,b", ""), ("a;b,c", "7"), (",", "7"), ("", "7"), ("-oX=y", "7")])
 def test_wrong_arguments_reach_no_box(fleet, arguments):
-    result, log = fleet(*arguments)
-    assert (result.returncode, log) == (64, [])
+    assert (fleet.ship(*arguments).returncode, fleet.logged()) == (64, [])
 
 
-@pytest.mark.parametrize("batch", ["0", "x", "-1", "1000", "1;ls"])
-def test_a_batch_is_a_number(fleet, batch):
-    result, log = fleet("a,b", "7", BATCH=batch)
-    assert (result.returncode, log) == (64, [])
+@pytest.mark.parametrize(
+    "variables",
+    [{"BATCH": batch} for batch in ("0", "x", "-1", "1000", "1;ls")]
+    + [{"MODE": "both"}, {"SETTINGS": "PORT=1;id"}, {"SETTINGS": "$(id)"}],
+)
+def test_wrong_settings_reach_no_box(fleet, variables):
+    assert (fleet.ship("a,b", "7", **variables).returncode, fleet.logged()) == (64, [])
 
 
-def test_an_interrupt_stops_the_boxes_at_work(fleet, tmp_path):
-    script(tmp_path / "deploy/ship.sh", 'echo begin >>"$LOG"; exec sleep 30')
-    process = subprocess.Popen(
-        ["bash", tmp_path / "deploy/fleet.sh", "a,b", "7"], env={**os.environ, "LOG": str(tmp_path / "log")}
-    )
-    while not (tmp_path / "log").read_text():
-        time.sleep(0.01)
-    process.terminate()
-    assert process.wait(10) == 130
-    assert (tmp_path / "log").read_text() == "begin\n"
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_connections_at_work(fleet, number):
+    with fleet.start("hangs,b", "7") as process:
+        assert wait_until(lambda: fleet.logged("begin"), 30)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert (errors.splitlines()[-1][:18], "Traceback" in errors) == ("error: interrupted", False)
+    assert not [line for line in fleet.logged("connect") if " b " in line]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# connection.sh: what ship.sh, verify.sh and remote.sh share: messages, the bundle to use, and one ssh connection for all.
+# connection.sh: what ship.sh, verify.sh and remote.sh share: messages, the bundle to use, and one ssh connection to a box.
 # Sourced; it has no usage of its own. Needs $here, the directory of the script that sources it.
 
 # shellcheck disable=SC2154  # $here is the sourcing script's
@@ -35,9 +35,10 @@ check_host() {
 find_bundles() {
   found=()
   [[ "$1" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || fail 64 "VERSION '$1' is not a version"
-  local candidate
+  local candidate name
+  name=$(app_name)
   # shellcheck disable=SC2231  # TARGET may be a pattern
-  for candidate in "$dist"/${TARGET:-*}/*-v"$1".tar.gz; do
+  for candidate in "$dist"/${TARGET:-*}/"$name-v$1".tar.gz; do
     [ ! -f "$candidate" ] || found+=("$candidate")
   done
   [ ${#found[@]} -gt 0 ] ||
@@ -54,7 +55,7 @@ find_bundle() {
     fail 64 "several targets have version $1; choose with TARGET=: $(for candidate in "${found[@]}"; do basename "$(dirname "$candidate")"; done | tr '\n' ' ')"
 }
 
-# connect HOST: opens the connection that remote and copy use.
+# connect HOST: opens the connection that remote uses.
 connect() {
   connection_host=$1
   prepare_connections
@@ -81,13 +82,6 @@ open_connection() {
 # remote [SSH OPTION] COMMAND
 # shellcheck disable=SC2029  # COMMAND is for the box's shell
 remote() { ssh "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host" "${@:$#}"; }
-
-# copy FILE… DIRECTORY/: on a terminal scp shows how far it is.
-copy() {
-  local quiet=-q
-  { [ ! -t 1 ] || [ -n "${QUIET:-}" ]; } || quiet=''
-  scp ${quiet:+"$quiet"} "${ssh_options[@]}" "${@:1:$#-1}" "$connection_host:${!#}"
-}
 
 disconnect() {
   ssh "${ssh_options[@]}" -O exit "$connection_host" 2>/dev/null || true
