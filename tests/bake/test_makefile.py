@@ -5,9 +5,9 @@ import pytest
 from lab.command import run
 from lab.project import Project, environment
 
-VERBS = ["help", "doctor", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "preflight"]
-VERBS += ["deploy", "verify"]
-VERBS += ["rollback", "status", "restart", "logs", "uninstall", "clean"]
+VERBS = ["help", "doctor", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "kit"]
+VERBS += ["preflight", "deploy", "verify", "rollback", "status", "restart", "stop", "start"]
+VERBS += ["logs", "uninstall", "clean"]
 VALUES = ["20180119", "", "a b", "it's", 'a"b', "-x", "*", "`touch pwned`", "x; touch pwned"]
 
 

@@ -287,9 +287,11 @@ MUTATIONS_IN_USER_MODE = {
         {RUNS, HEALTH},
         login="app",
     ),
+    # Without cron, which brings it back within the minute.
     "supervisord is stopped": Mutation(
-        f"su - app -c '{SUPERVISORCTL} shutdown'; while pgrep -u app -f venv/bin/gunicorn; do sleep 0.1; done",
-        "su - app -c 'sh current/deploy/activate.sh'",
+        f"systemctl stop cron; su - app -c '{SUPERVISORCTL} shutdown'; "
+        "while pgrep -u app -f venv/bin/gunicorn; do sleep 0.1; done",
+        "su - app -c 'sh current/deploy/activate.sh'; systemctl start cron",
         {RUNS, ADDRESS, HEALTH},
         login="app",
     ),

@@ -1,5 +1,7 @@
 """make deploy on booted boxes: both modes, a second release, refusals, and what the account may not do."""
 
+from pathlib import Path
+
 import pytest
 
 from lab.command import wait_until
@@ -159,5 +161,6 @@ def test_a_box_that_fails_keeps_the_release_from_those_behind_it(bundles, box):
 def test_a_box_whose_key_is_unknown_is_refused(bundles, box, tmp_path):
     config = tmp_path / "ssh_config"
     config.write_text(box.ssh_config.read_text().replace("UserKnownHostsFile", "#"))
-    result = bundles.run("deploy/ship.sh", f"root@{box.address}", "1", SSH_CONFIG=config, USERNAME="app", HOME=tmp_path)
+    elsewhere = {"HOME": tmp_path, "XDG_CACHE_HOME": Path.home() / ".cache", "SSH_CONFIG": config}
+    result = bundles.run("deploy/ship.sh", f"root@{box.address}", "1", USERNAME="app", **elsewhere)
     assert result.returncode == 69

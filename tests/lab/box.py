@@ -16,6 +16,7 @@ from lab import machine
 from lab.base_root import BaseRoot, base_root
 from lab.berth import Berth, clear_stale_berths, take_berth
 from lab.command import CommandFailed, run, wait_until
+from lab.network import join
 from lab.skip import Unavailable
 from lab.web import get
 
@@ -90,6 +91,10 @@ class Box:
     def copy_to(self, local: Path | str, remote: str, user: str = "root") -> None:
         """Copy the file or directory `local` to the path `remote` in the box, as `user`."""
         run("scp", "-q", "-r", "-F", self.ssh_config, local, f"{user}@{self.address}:{remote}", timeout=300)
+
+    def join(self, other: "Box") -> None:
+        """Lay a cable to another box: until one of them is put away or cut off they reach each other, and no third."""
+        join(self._cable, other._cable)
 
     def get(self, path: str = "/") -> str:
         """The page that nginx gives this machine at http://ADDRESS`path`. Raises urllib.error.URLError."""

@@ -104,6 +104,20 @@ def lay(cable: Cable) -> None:
     run("ip", "-netns", cable.namespace, "-batch", "-", input=there)
 
 
+def join(one: Cable, other: Cable) -> None:
+    """Lay a cable between two boxes, over which they reach each other and nobody else; it ends with either of them."""
+    ends = [(one, other), (other, one)]
+    names = [f"box{there.number}" for _, there in ends]
+    ends_at = [("netns", here.namespace) for here, _ in ends]
+    run("ip", "link", "add", names[0], *ends_at[0], "type", "veth", "peer", "name", names[1], *ends_at[1])
+    for (here, there), name in zip(ends, names, strict=True):
+        lines = f"""
+            link set {name} up
+            route add {there.address}/32 dev {name} src {here.address}
+        """
+        run("ip", "-netns", here.namespace, "-batch", "-", input=lines)
+
+
 def unplug(cable: Cable) -> None:
     """Take the cable away as far as it is there."""
     run("ip", "link", "delete", cable.device, check=False)

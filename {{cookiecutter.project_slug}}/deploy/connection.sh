@@ -4,6 +4,8 @@
 
 # shellcheck disable=SC2154  # $here is the sourcing script's
 dist=$here/../dist
+# In an installed kit (kit.sh) a release is read-only, and what outlives it is a link of it.
+[ ! -f "$here/../../BUNDLE" ] || dist=$here/../../instance
 
 step() { [ -n "${QUIET:-}" ] || printf '==> %s\n' "$*"; }
 

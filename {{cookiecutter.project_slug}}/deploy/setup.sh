@@ -275,13 +275,9 @@ check_box() {
   check_mode
   check_owner
   check_account
-  check_memory
   check_executable
-  check_service_manager
-  check_port
-  check_nginx
   check_clock
-  check_logrotate
+  [ "$(bundle_value SERVICE)" = none ] || check_service
   [ "$only_check" = no ] || [ -z "$bundle" ] || describe_target
   [ -z "$gaps" ] || fail 78 "this box is not ready for $release:$gaps"
   [ "$only_check" = no ] || detail "nothing is missing"
@@ -290,6 +286,15 @@ check_box() {
 gap() {
   gaps="$gaps
     - $1"
+}
+
+# Of a bundle that serves nothing, such as the kit's, nothing of this is asked.
+check_service() {
+  check_memory
+  check_service_manager
+  check_port
+  check_nginx
+  check_logrotate
 }
 
 # What it needs, if it may be read.

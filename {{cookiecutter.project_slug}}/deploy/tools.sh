@@ -46,7 +46,15 @@ publish() { # publish DIRECTORY LINK
   [[ -x "$2/bin/python" ]] || fail 73 "cannot write $2"
 }
 
+# In an installed kit (kit.sh) they are the release's own.
+print_kits_own() {
+  local release
+  release="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+  [[ -f "$release/BUNDLE" && -x "$release/venv/bin/python" ]] && echo "$release/venv"
+}
+
 main() {
+  ! print_kits_own || return 0
   (($# <= 1)) || fail 64 "usage: deploy/tools.sh [REQUIREMENTS]"
   local requirements="${1:-$(dirname "${BASH_SOURCE[0]}")/../tests/requirements.txt}"
   [[ -r "$requirements" ]] || fail 64 "there is no requirements file $requirements"

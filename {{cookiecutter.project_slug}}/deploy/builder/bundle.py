@@ -14,7 +14,7 @@ from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
 from builder.output import SETTINGS, Failure
 from builder.reading import Head
-from builder.settings import APP, DEPLOY, DIST, PROJECT, Settings
+from builder.settings import APP, DEPLOY, DIST, KIT, PROJECT, Settings
 from builder.targets import Target
 
 FORMAT = 1
@@ -193,4 +193,5 @@ def description(
         "ENGINE": engine.name,
         **revision(),
         **settings.for_the_box(),
+        **({"SERVICE": "none"} if KIT else {}),
     }

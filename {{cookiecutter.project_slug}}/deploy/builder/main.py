@@ -31,8 +31,8 @@ from builder import (
 )
 from builder.engine import Engine
 from builder.interpreter import Interpreter
-from builder.output import INTERNAL, USAGE, WRITE_FAILED, Failure, Steps, detail, result, say
-from builder.settings import DEPLOY, PROJECT, Settings
+from builder.output import INTERNAL, SETTINGS, USAGE, WRITE_FAILED, Failure, Steps, detail, result, say
+from builder.settings import DEPLOY, KIT, PROJECT, Settings
 from builder.targets import Target
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
@@ -91,9 +91,17 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
     detail(steps.summary())
 
 
+def check_kit(wanted: list[Target]) -> None:
+    """Raise Failure 78 if the kit is wanted for a Python that its tools do not run on."""
+    old = [target.name for target in wanted if tuple(map(int, target.python.split(".")[:2])) < (3, 9)]
+    if KIT and old:
+        raise Failure(SETTINGS, f"the tools need Python 3.9 or newer; choose another TARGET than {', '.join(old)}")
+
+
 def planned() -> dict[Target, str]:
     """Return the chosen targets that can be built, each with its engine; Failure tells what stands in the way."""
     wanted = chosen_targets()
+    check_kit(wanted)
     pairs.check([target for target in wanted if modes.is_compiled(target)])
     say("==> engine")
     plan = choice.plan(wanted)

@@ -8,7 +8,9 @@ from typing import NamedTuple, Optional
 from builder.output import SETTINGS, Failure, detail
 
 PROJECT = Path(__file__).resolve().parents[2]
-APP = PROJECT / "project"
+# What kit.sh laid out is packed instead of the app: a bundle that serves nothing.
+KIT = os.environ.get("KIT_APP", "")
+APP = Path(KIT) if KIT else PROJECT / "project"
 WHEELS = PROJECT / "wheels"
 DEPLOY = PROJECT / "deploy"
 DIST = PROJECT / "dist"
@@ -118,6 +120,9 @@ def read() -> Settings:
     wrong = problems(values)
     if wrong:
         raise Failure(SETTINGS, "\n    ".join(wrong))
+    if KIT:
+        name = values["APP_NAME"][0]
+        return Settings(f"{name[:28]}-kit", values["APP_MODULE"][0], values["HEALTH_PATH"][0])
     return Settings(*(values[name][0] if name in values else rule.default or "" for name, rule in RULES.items()))
 
 

@@ -7,7 +7,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Optional
 
+from fleet.account import Account
 from fleet.box import Box, BoxFact
+from fleet.bundles import Bundle
+from fleet.deltas import Delta
 from fleet.openssh import LOST
 from fleet.stopped import INTERNAL, UNAVAILABLE, WRITE_FAILED, Stopped
 from pyinfra.api import Config, Inventory, State
@@ -28,7 +31,7 @@ SETUP = Path(__file__).resolve().parents[1] / "setup.sh"
 class Batch(BaseStateCallback):
     """The boxes of a batch; `outcomes` has the exit code of each, by host: 0 only if it was done to its end."""
 
-    def __init__(self, hosts: list[str], wanted: Namespace, available: list[bundles.Bundle]) -> None:
+    def __init__(self, hosts: list[str], wanted: Namespace, available: list[Bundle]) -> None:
         self.wanted, self.available = wanted, available
         self.outcomes = dict.fromkeys(hosts, INTERNAL)
         several = len(wanted.hosts) > 1
@@ -61,7 +64,7 @@ class Batch(BaseStateCallback):
         question = {"app": self.wanted.app, "version": self.wanted.version, "_ignore_errors": True}
         found = get_facts(self.state, BoxFact, kwargs=question)
         stopped = set()
-        for host in self.state.inventory.get_active_hosts():
+        for host in [host for host in self.state.inventory if host in self.state.active_hosts]:
             try:
                 self._prepare(host, found[host])
             except Stopped as reason:
@@ -84,24 +87,31 @@ class Batch(BaseStateCallback):
         if chosen.must_type and len(wanted.hosts) > 1:
             raise Stopped(UNAVAILABLE, "sudo asks for a password here, and nobody can type one into several boxes")
         delta = None if wanted.whole else deltas.choose(bundle, box, box.base(chosen.mode, wanted.app))
-        artefact = delta.path if delta else bundle.path
         if delta:
-            host.connector.say(f"    {artefact.name} will do: the box has what it leaves out")
+            host.connector.say(f"    {delta.path.name} will do: the box has what it leaves out")
+        self._order(host, box, bundle, delta, chosen)
+
+    def _order(self, host: Host, box: Box, bundle: Bundle, delta: Optional[Delta], chosen: Account) -> None:
+        """Plan it, or only tell it."""
+        wanted, artefact = self.wanted, delta.path if delta else bundle.path
         words = [*(["--check"] if wanted.check else []), wanted.version, chosen.username]
         arguments = " ".join([*words, *(f"'{setting}'" for setting in wanted.setting)])
         if wanted.dry_run:
             for line in plan.lines(box, host.name, artefact, wanted.app, wanted.version, chosen, arguments):
                 host.connector.say(line)
             self.outcomes[host.name] = 0
+        elif wanted.check:
+            self._add_operations(host, [self._head(bundle, delta)], chosen, arguments)
         else:
-            files = [self._head(bundle, delta, artefact)] if wanted.check else bundles.files(artefact)
-            self._add_operations(host, files, chosen, arguments)
+            self._add_operations(host, bundles.files(artefact), chosen, arguments)
 
-    def _head(self, bundle: bundles.Bundle, delta: Optional[deltas.Delta], artefact: Path) -> Path:
+    def _head(self, bundle: Bundle, delta: Optional[Delta]) -> Path:
+        """What setup.sh --check reads of the bundle or delta, in a directory of its own."""
         contents = {f"{bundle.release}/BUNDLE": bundle.head, **({deltas.base_of(bundle): delta.base} if delta else {})}
-        return bundles.write_head(self._scratch, artefact, contents)
+        directory = Path(tempfile.mkdtemp(dir=self._scratch))
+        return bundles.write_head(directory, delta.path if delta else bundle.path, contents)
 
-    def _add_operations(self, host: Host, files: list[Path], chosen: account.Account, arguments: str) -> None:
+    def _add_operations(self, host: Host, files: list[Path], chosen: Account, arguments: str) -> None:
         directory = f".offline-flask.{secrets.token_hex(8)}"
         add_op(self.state, operations.upload, [*files, SETUP], directory, host=host)
         add_op(self.state, operations.set_up, directory, chosen.become, arguments, chosen.must_type, host=host)

@@ -29,8 +29,8 @@ sudo -n true 2>/dev/null && echo sudo=yes
 class Box(NamedTuple):
     """A box as its login sees it.
 
-    `there` has those of the asked paths that exist, `current` what serves, by BASE, and `releases` the complete ones, as
-    "BASE VERSION SHA256", the hash being that of the release's SHA256SUMS.
+    `there` has those of the asked paths that exist; `current` what serves, by BASE; `releases` the complete ones, each
+    as "BASE VERSION HASH", with the sha256 of its SHA256SUMS.
     """
 
     os: str

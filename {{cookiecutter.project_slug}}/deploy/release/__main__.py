@@ -18,6 +18,7 @@ import rollback
 import status
 import stopping
 import uninstall
+import unserved
 from activation import activate
 from box import Box
 from installation import install
@@ -51,6 +52,10 @@ def run_rollback(box, options):
 
 def put_in_service(box, release, settings=""):
     """With new settings of the box, which are forgotten if the release is refused."""
+    if not release.serves:
+        unserved.use(box, release)
+        output.step("%s is in use: %s" % (release.directory_name, box.layout.current_link))
+        return
     if box.interrupted():
         settle(box)
     changed = reconfiguration.record(box, release, settings)

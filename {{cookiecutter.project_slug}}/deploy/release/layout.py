@@ -45,6 +45,11 @@ class Release(object):
         return os.path.join(self.interpreter_directory, "bin", "python" + short_version)
 
     @property
+    def serves(self):
+        """False for a bundle that people run, such as the kit's."""
+        return self.bundle.get("SERVICE") != "none"
+
+    @property
     def health_path(self):
         return self.bundle["HEALTH_PATH"]
 

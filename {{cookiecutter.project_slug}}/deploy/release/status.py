@@ -30,6 +30,7 @@ def collect(box):
         "base": box.layout.base,
         "mode": box.layout.mode,
         "current": current.version if current else None,
+        "serves": bool(current and current.serves),
         "running": sorted(box.manager.running()),
         "deploying": holder,
         "interrupted": None if holder else box.interrupted(),
@@ -94,7 +95,7 @@ def _notes(report):
         notes.append("the switch-over to %s was interrupted: it settles itself" % report["interrupted"])
     if not report["current"]:
         notes.append("nothing is in service")
-    elif report["current"] not in report["running"]:
+    elif report["serves"] and report["current"] not in report["running"]:
         stopped = report["events"] and report["events"][-1]["event"] == "stopped"
         condition = "is stopped" if stopped else "should be in service, but does not run"
         notes.append("%s %s" % (report["current"], condition))
