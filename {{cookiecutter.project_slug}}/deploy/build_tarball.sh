@@ -13,6 +13,7 @@
 #             (python-build-standalone's install_only layout); also a key of a row
 #   SINCE     an earlier version, whose bundle is in dist/ or was built here: make a delta too, a bundle without the files
 #             that a box with that release has already
+#   COMPRESS  gz (the default), or xz: make NAME-vVERSION.tar.xz too, half as large, which takes longer to make and to install
 #   JOBS      how many targets to build at once; default: make's own -j, else 1
 #   SIGN_KEY  private key in PEM (RSA; deploy/keygen.sh makes one): sign the .sha256 with it
 #   QUIET     1: only what was built, warnings and errors

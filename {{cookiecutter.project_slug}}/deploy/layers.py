@@ -73,23 +73,37 @@ def is_compressed(member: Member) -> bool:
     return len(zlib.compress(sample, 1)) > INCOMPRESSIBLE * len(sample)
 
 
-def write_gzip(blocks: Iterable[bytes], level: int, output: BinaryIO) -> None:
-    """Write one gzip member."""
-    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+def gzip_compressor(stored: bool):
+    return zlib.compressobj(STORE if stored else COMPRESS, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+
+
+def xz_compressor(stored: bool):
+    """Return a compressor of one xz stream; what cannot be compressed it stores, but not without trying."""
+    import lzma  # here, because not every Python has it
+
+    return lzma.LZMACompressor(preset=0 if stored else lzma.PRESET_DEFAULT)
+
+
+# By the ending of the tarball's name.
+COMPRESSORS = {"gz": gzip_compressor, "xz": xz_compressor}
+
+
+def write_stream(blocks: Iterable[bytes], compressor, output: BinaryIO) -> None:
+    """Write one gzip member, or xz stream."""
     for block in blocks:
         output.write(compressor.compress(block))
     output.write(compressor.flush())
 
 
-def write_layer(members: Iterable[Member], output: BinaryIO) -> None:
-    """Write members as gzip members: one for those that follow each other and are compressed, or are stored."""
+def write_layer(members: Iterable[Member], output: BinaryIO, compression: str = "gz") -> None:
+    """Write members as gzip members, or xz streams: one for those that follow each other and are stored, or are not."""
     for stored, run in groupby(members, is_compressed):
         blocks = (block for member in run for block in tar_blocks(member))
-        write_gzip(blocks, STORE if stored else COMPRESS, output)
+        write_stream(blocks, COMPRESSORS[compression](stored), output)
 
 
-def write_end(output: BinaryIO) -> None:
-    write_gzip([END_OF_ARCHIVE], COMPRESS, output)
+def write_end(output: BinaryIO, compression: str = "gz") -> None:
+    write_stream([END_OF_ARCHIVE], COMPRESSORS[compression](False), output)
 
 
 def pieces(members: Iterable[Member]) -> Iterator[list[Member]]:
@@ -126,12 +140,12 @@ def kept_size(path: Path) -> Optional[int]:
         return None
 
 
-def keep_layer(members: list[Member], path: Path) -> None:
+def keep_layer(members: list[Member], path: Path, compression: str) -> None:
     """Write members as one layer to a file of the cache, whole or not at all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".layer-", delete=False) as temporary:
         try:
             stream = HashingStream(temporary)
-            write_layer(members, stream)
+            write_layer(members, stream, compression)
             temporary.write(stream.digest.digest())
         except BaseException:
             os.unlink(temporary.name)
@@ -148,22 +162,22 @@ def remove_unused(cache: Path) -> None:
                 path.unlink()
 
 
-def cached_layer(members: list[Member], cache: Path) -> tuple[Path, int]:
+def cached_layer(members: list[Member], cache: Path, compression: str = "gz") -> tuple[Path, int]:
     """Return the file in the directory cache that begins with members as one layer, and the layer's size in bytes.
 
     It is written now if the cache has none, or a damaged one.
     """
-    path = cache / f"{content_digest(members)}.layer"
+    path = cache / f"{content_digest(members)}{'' if compression == 'gz' else f'.{compression}'}.layer"
     size = kept_size(path)
     if size is None:
-        keep_layer(members, path)
+        keep_layer(members, path, compression)
         size = path.stat().st_size - DIGEST_SIZE
     os.utime(path)  # when it was used last
     return path, size
 
 
-def write_cached(members: list[Member], cache: Path, output: BinaryIO) -> None:
-    path, left = cached_layer(members, cache)
+def write_cached(members: list[Member], cache: Path, output: BinaryIO, compression: str) -> None:
+    path, left = cached_layer(members, cache, compression)
     with path.open("rb") as layer:
         while left > 0:
             chunk = layer.read(min(CHUNK, left))
@@ -183,13 +197,17 @@ def is_worth_caching(members: list[Member]) -> bool:
 
 
 def write_archive(parts: Iterable[list[Member]], cache: Path, output: Path) -> str:
-    """Write layers, out of the cache what is worth it, to the file output; return its sha256."""
+    """Write layers, out of the cache what is worth it, to the file output; return its sha256.
+
+    They are compressed with xz if the file's name says so, else with gzip.
+    """
+    compression = "xz" if output.suffix == ".xz" else "gz"
     with output.open("wb") as stream:
         hashing = HashingStream(stream)
         for members in parts:
             if is_worth_caching(members):
-                write_cached(members, cache, hashing)
+                write_cached(members, cache, hashing, compression)
             else:
-                write_layer(members, hashing)
-        write_end(hashing)
+                write_layer(members, hashing, compression)
+        write_end(hashing, compression)
     return hashing.digest.hexdigest()

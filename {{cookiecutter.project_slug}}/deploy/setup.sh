@@ -4,7 +4,8 @@
 # Usage: sh setup.sh [--check] VERSION USERNAME [SETTING=VALUE…]
 #
 #   --check    only tell what this box lacks, all of it at once, and which row of targets.json it is; change nothing
-#   VERSION    the version in the bundle's name, NAME-vVERSION.tar.gz, or in that of a delta, NAME-vVERSION-since-BASE.delta
+#   VERSION    the version in the bundle's name, NAME-vVERSION.tar.gz, or in that of a smaller form of it:
+#              NAME-vVERSION.tar.xz, or a delta, NAME-vVERSION-since-BASE.delta
 #   USERNAME   the account that the application runs as
 #   SETTING    of this box, remembered until it is given again; an empty VALUE is the default again:
 #     PORT         where gunicorn listens on 127.0.0.1; default 1337
@@ -16,7 +17,7 @@
 # The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it. Where the box has a
 # release key, BASE/state/release-key.pem, the sidecar must be signed with it: NAME-vVERSION.tar.gz.sha256.sig.
 # A delta is completed with the files of the release that it names, which must be installed here as it was built; what
-# comes out is checked as a whole bundle is, and the same. Where both are here, the whole bundle is taken.
+# comes out is checked as a whole bundle is, and the same. Where several are here, the first of these is taken.
 # Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
 # goes below that account's home, and nothing of root's is touched.
 #
@@ -65,6 +66,7 @@ main() {
   check_members
   unpack
   complete_delta
+  make_bytecode
   check_unpacked
   provide_python
   put_in_place
@@ -139,12 +141,15 @@ setting() {
 find_tarball() {
   tarball=''
   take_only ./*-v"$version".tar.gz
+  [ -n "$tarball" ] || take_only ./*-v"$version".tar.xz
   [ -n "$tarball" ] || take_only ./*-v"$version"-since-*.delta
   [ -n "$tarball" ] ||
     fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
   file=${tarball#./}
   name=${file%-v"$version".tar.gz}
+  name=${name%-v"$version".tar.xz}
   name=${name%-v"$version"-since-*.delta}
+  case $file in *.xz) unpacker=xz ;; *) unpacker=gzip ;; esac
   matches "$name" '^[a-z][a-z0-9_-]{0,31}$' || fail 65 "'$name' in $tarball is not the name of an application"
   release=$name-v$version
 }
@@ -219,7 +224,7 @@ tell_whose_it_is() {
 # The head of the bundle says what it needs; it is parsed, never sourced. It comes first, so that not much is decompressed.
 # read_head FILE [NAME]
 read_head() {
-  gzip -dc <"$1" 2>/dev/null | head -c $((longest_small_file + 8192)) | tar -xOf - "$release/${2:-BUNDLE}" 2>/dev/null |
+  "$unpacker" -dc <"$1" 2>/dev/null | head -c $((longest_small_file + 8192)) | tar -xOf - "$release/${2:-BUNDLE}" 2>/dev/null |
     head -c "$longest_small_file" | tr '\000-\011\013-\037\177' '?'
 }
 
@@ -299,6 +304,10 @@ check_service() {
 
 # What it needs, if it may be read.
 check_bundle() {
+  if ! command -v "$unpacker" >/dev/null 2>&1; then
+    gap "the command $unpacker, which unpacks $file, is missing; install it (package xz or xz-utils), or bring $release.tar.gz"
+    return
+  fi
   read_bundle
   check_machine
   check_glibc
@@ -655,7 +664,7 @@ hash_of_sums() {
 
 # Once, and no more than BUNDLE says, for which there is room.
 decompress() {
-  { gzip -dc <"$copy" 2>"$staging/log" && : >"$staging/whole"; } | head -c $((most + 1)) >"$staging/bundle.tar" ||
+  { "$unpacker" -dc <"$copy" 2>"$staging/log" && : >"$staging/whole"; } | head -c $((most + 1)) >"$staging/bundle.tar" ||
     fail 73 "cannot decompress $tarball to $staging"
   [ "$(wc -c <"$staging/bundle.tar")" -le "$most" ] || fail 65 "$tarball is refused: it holds more than its BUNDLE says"
   [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
@@ -807,6 +816,41 @@ give_modes() {
   done
 }
 
+# ---- A .tar.xz leaves out the interpreter's byte code, which takes a third of it: deploy/builder/small.py
+
+# Only what is as listed gets to run; what it makes is compared like all else.
+make_bytecode() {
+  kept_interpreter=''
+  sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
+  [ "$unpacker" = xz ] && [ -f "$sums" ] && [ -f "$manifest" ] && [ -d "$staging/tree/$python_dir" ] || return 0
+  if interpreter_is_here; then
+    kept_interpreter=yes
+    rm -rf "${staging:?}/tree/$python_dir"
+  elif grep -q "^f 0444 $python_dir/.*\.pyc\$" "$manifest" && [ -z "$(find "$staging/tree/$python_dir" -name '*.pyc' | sed -n 1p)" ]; then
+    step "Making the interpreter's byte code"
+    awk -v directory="$python_dir/" 'index($0, directory) == 67 && !/\.pyc$/' "$sums" >"$staging/sums"
+    (cd "$staging/tree" && sha256sum -c "$staging/sums" >"$staging/log" 2>/dev/null) ||
+      fail 65 "$tarball does not hold what its SHA256SUMS lists: $(sed -n '/: OK$/!{p;q;}' "$staging/log")"
+    compile_modules
+  fi
+}
+
+# To the byte as wheels/compile-stdlib.sh does it.
+compile_modules() {
+  library=python${python%.*}
+  (
+    cd "$staging/tree/$python_dir/lib"
+    set --
+    case $python in 2.*) ;; *) set -- --invalidation-mode unchecked-hash ;; esac
+    compile_below() {
+      directory=$1 && shift
+      env -i PATH="$PATH" LC_ALL=C ../bin/python -E -s -m compileall -q -f -d "lib/$directory" "$@" "$directory" >/dev/null 2>&1
+    }
+    compile_below "$library" -x site-packages "$@" && { compile_below "$library/site-packages" "$@" || true; }
+    find . -name '*.pyc' -exec chmod 444 {} +
+  ) || fail 65 "the interpreter of $tarball cannot compile its own library; bring $release.tar.gz"
+}
+
 check_unpacked() {
   step "Comparing every file with SHA256SUMS"
   sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
@@ -820,12 +864,12 @@ check_unpacked() {
   tree_is_intact "$staging/tree" "$release" && interpreter_is_intact || refuse_unpacked
 }
 
-# A delta leaves out the interpreter that its base has, and what is here serves; else it came with the bundle.
+# A delta leaves out the interpreter that its base has, and what is here serves, as it does for a .tar.xz; else it came along.
 interpreter_is_intact() {
-  if [ -z "$delta" ] || [ -d "$staging/tree/$python_dir" ]; then
+  if [ -d "$staging/tree/$python_dir" ] || [ -z "$delta$kept_interpreter" ]; then
     tree_is_intact "$staging/tree" "$python_dir"
   else
-    tree_is_intact "$base" "$python_dir" "$others" || fail 78 "$base/$python_dir is damaged, $(sed -n 1p "$staging/log"); $instead"
+    [ -n "$kept_interpreter" ] || tree_is_intact "$base" "$python_dir" "$others" || fail 78 "$base/$python_dir is damaged, $(sed -n 1p "$staging/log"); $instead"
   fi
 }
 

@@ -8,7 +8,7 @@ from typing import Callable, NamedTuple, Optional
 import layers
 import pack
 import versions
-from builder import box_python, cache, check, delta, ignored, modes, publication, trees
+from builder import box_python, cache, check, delta, ignored, modes, publication, small, trees
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
@@ -24,14 +24,14 @@ DEVELOPERS_OWN = ("locks", "venv", "instance")
 
 
 class Bundle(NamedTuple):
-    """A finished bundle: its file, whether it was there already, and what the summary tells of it."""
+    """A finished bundle: its file, whether it was there already, what the summary tells of it, and its other forms."""
 
     path: Path
     size: int
     was_there: bool
     glibc: str
     glibc_file: str
-    delta: Optional[Path]
+    forms: list[Path]
 
 
 class Contents(NamedTuple):
@@ -140,7 +140,7 @@ def build(
     Failure 78 if something in it does not fit the target or cannot be packed.
     """
     release = f"{settings.app_name}-v{version}"
-    path, saved = path_of(settings, version, target), None
+    path, forms = path_of(settings, version, target), []
     try:
         content = contents(release, target, interpreter, wheels, supervisor)
         check.static_directory(settings, release, content.members)
@@ -150,17 +150,22 @@ def build(
         sums = next(member for member in head if member.path.endswith("/SHA256SUMS"))
         is_new = publication.publish(path, [head, *content.layers], sums)
         if is_new:
-            publication.remove_deltas(path)
+            publication.remove_other_forms(path)
             delta.keep(head)
+        if small.is_wanted():
+            interpreter_part, *rest = content.layers
+            forms.append(small.path_of(path))
+            parts = [head, small.without_bytecode(interpreter_part, target.python), *rest]
+            publication.publish(forms[-1], parts, sums)
         if older:
-            saved = delta.path_of(path, older)
-            publication.publish(saved, delta.parts(older, head, content.members), sums)
+            forms.append(delta.path_of(path, older))
+            publication.publish(forms[-1], delta.parts(older, head, content.members), sums)
     except pack.UnsafeMember as error:
         if isinstance(error, pack.ChangedFile) and cache.holds(error.source):
             raise cache.damaged(error.source) from error
         raise Failure(SETTINGS, f"cannot be packed: {error}") from error
     floor = content.floor
-    return Bundle(path, path.stat().st_size, not is_new, glibc_text(floor), floor.path, saved)
+    return Bundle(path, path.stat().st_size, not is_new, glibc_text(floor), floor.path, forms)
 
 
 def glibc_text(floor: versions.Floor) -> str:

@@ -26,6 +26,7 @@ from builder import (
     rows,
     settings,
     signing,
+    small,
     targets,
     wheels,
 )
@@ -81,8 +82,8 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older)
     path = built.path.relative_to(PROJECT)
     result(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
-    if built.delta:
-        detail(f"delta {built.delta.relative_to(PROJECT)}, {built.delta.stat().st_size / 1e3:.1f} kB")
+    for form in built.forms:
+        detail(f"and {form.relative_to(PROJECT)}, {form.stat().st_size / 1e3:.1f} kB")
     detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
     if built.glibc_file:
         detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
@@ -117,6 +118,7 @@ def tarball(version: str) -> None:
         raise Failure(USAGE, f"VERSION must match {pattern}, not {version!r}; for example: VERSION=20180119")
     configuration, at_once = settings.read(), rows.jobs()
     delta.wanted(version)
+    small.is_wanted()
     settings.tell_overridden()
     signing.check_key()
     modes.ask_if_open(chosen_targets())

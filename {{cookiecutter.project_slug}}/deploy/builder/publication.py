@@ -81,7 +81,9 @@ def publish(path: Path, parts: list[list[pack.Member]], sums: pack.Member) -> bo
     return True
 
 
-def remove_deltas(path: Path) -> None:
-    """Remove the deltas of a bundle that there was before: they would make another release of it."""
-    for stale in path.parent.glob(f"{path.name[: -len('.tar.gz')]}-since-*.delta*"):
-        stale.unlink()
+def remove_other_forms(path: Path) -> None:
+    """Remove what else there was of a bundle before, deltas and a small form: they would make another release of it."""
+    release = path.name[: -len(".tar.gz")]
+    for pattern in (f"{release}-since-*.delta*", f"{release}.tar.xz*"):
+        for stale in path.parent.glob(pattern):
+            stale.unlink()
