@@ -55,6 +55,7 @@ class Load:
 
     expected   the pages that are right; anything else, and anything but status 200, is a failure
     namespace  file of the network namespace to ask from, such as a box's, for what listens there on loopback only
+    pause      seconds that each client waits between its requests, so that what is done to the server gets on
     """
 
     def __init__(
@@ -65,10 +66,11 @@ class Load:
         port: int = 80,
         threads: int = 8,
         namespace: Path | None = None,
+        pause: float = 0,
     ) -> None:
         self.figures = Figures()
         self._address, self._port, self._path, self._expected = address, port, path, expected
-        self._namespace = namespace
+        self._namespace, self._pause = namespace, pause
         self._lock = threading.Lock()
         self._over = threading.Event()
         clients = (self._kept_connection, self._new_connections)
@@ -90,14 +92,14 @@ class Load:
         client()
 
     def _new_connections(self) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(self._pause):
             connection = self._connection()
             self._ask(connection, {"Connection": "close"})
             connection.close()
 
     def _kept_connection(self) -> None:
         connection = self._connection()
-        while not self._over.is_set():
+        while not self._over.wait(self._pause):
             self._ask(connection, {})
         connection.close()
 
