@@ -19,7 +19,7 @@ SETTLING_SECONDS = 60
 USER_IN_FULL = ["root", pytest.param("user", marks=pytest.mark.full)]
 one_mode = pytest.mark.parametrize("installation", USER_IN_FULL, indirect=True, scope="module")
 both_modes = pytest.mark.parametrize("installation", ["root", "user"], indirect=True, scope="module")
-# Answers the version of `current`, of the boot default, and of every process that serves.
+# Answers the version of `current`, of the boot default, and of every process that serves; and what is half-way.
 AGREEMENT = r"""
 cd {base}
 echo "current $(readlink current)"
@@ -30,6 +30,13 @@ fi
 for process in $(pgrep -u app -f '[b]in/gunicorn'); do
   echo "process $(basename "$(readlink /proc/$process/cwd)")"
 done
+ls state/switching state/settings.former 2>/dev/null | sed 's/^/half-way /'
+flock -n state/lock true || echo "half-way locked"
+[ -n "$(readlink current)" ] || {{
+  crontab -l | grep {base}/current/deploy
+  ls /etc/systemd/system/*.wants | grep '^app[@.]'
+}} 2>/dev/null | sed 's/^/left /'
+true
 """
 
 
@@ -42,12 +49,12 @@ class Installation(operating.Installation):
 
     def inject(self, kind, step, command, version="", settings=""):
         """Run a command of the release code with one step killed or failing."""
-        self.box.copy_to(INJECT, "/tmp/inject.py", user=self.user)
-        python = f"{self.base}/{self.interpreter()}/bin/python3 -E -s -B"
-        code = f"{self.base}/app-v{version or self.current()}/deploy/release"
+        release = f"app-v{version}" if version else "$(readlink current)"
+        place = f"cat >/tmp/inject.py; cd {self.base}; release={self.base}/{release}"
+        python = f"{self.base}/$(sed -n s/^PYTHON_DIR=//p $release/BUNDLE)/bin/python3 -E -s -B"
         line = f"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME={self.base} {python} /tmp/inject.py {kind} {step}"
-        arguments = f"{command} --settings '{settings}' {self.base} app {version}"
-        return self.ssh(f"{line} {code} {arguments}", check=False, timeout=180)
+        arguments = f"$release/deploy/release {command} --settings '{settings}' {self.base} app {version}"
+        return self.ssh(f"{place}; {line} {arguments}", check=False, timeout=180, input=INJECT.read_text())
 
     def steps(self, command, version="", settings=""):
         """Run a command to its end; how many steps it took."""
@@ -55,14 +62,11 @@ class Installation(operating.Installation):
         assert result.returncode == 0, result.stdout + result.stderr
         return int(result.stdout.rsplit("steps: ", 1)[1])
 
-    def interpreter(self):
-        return self.ssh(f"sed -n s/^PYTHON_DIR=//p {self.base}/app-v1/BUNDLE").stdout.strip()
-
     def current(self):
         return self.ssh(f"readlink {self.base}/current", check=False).stdout.strip().removeprefix("app-v")
 
     def agreement(self):
-        """The versions that `current`, the boot default and the processes name."""
+        """The versions that `current`, the boot default and the processes name, and what is half-way or left."""
         text = self.ssh(AGREEMENT.format(base=self.base, mode=self.mode)).stdout
         found = {}
         for line in text.splitlines():
@@ -75,20 +79,15 @@ class Installation(operating.Installation):
         kinds = {"root": {"current", "port", "boot", "process"}, "user": {"current", "process"}}[self.mode]
 
         def agree():
+            nonlocal found
             found = self.agreement()
-            nothing = found == {"current": {""}} and not self._starts_at_boot()
-            return (nothing or set(found) == kinds) and len(set().union(*found.values())) == 1 and self._quiet()
+            wanted = {"current"} if found["current"] == {""} else kinds
+            return set(found) == wanted and len(set().union(*found.values())) == 1
 
-        assert wait_until(agree, SETTLING_SECONDS), self.agreement()
-        return self.current()
-
-    def _starts_at_boot(self):
-        command = f"crontab -l | grep {self.base}/current/deploy; ls /etc/systemd/system/*.wants | grep '^app[@.]'"
-        return self.ssh(command, check=False).stdout != ""
-
-    def _quiet(self):
-        command = "[ ! -e switching ] && [ ! -e settings.former ] && flock -n lock true"
-        return self.ssh(f"cd {self.base}/state && {command}", check=False).returncode == 0
+        found = {}
+        assert wait_until(agree, SETTLING_SECONDS), found
+        (release,) = found["current"]
+        return release.removeprefix("app-v")
 
     def intact(self):
         """Every complete release and its interpreter has exactly its listed content (I5)."""
