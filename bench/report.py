@@ -38,6 +38,7 @@ def page(results: dict) -> str:
     pins = ("pex", "shiv", "venv-pack", "pyinstaller")
     versions = ", ".join(f"{name} {results['versions'][name]}" for name in pins)
     head = TEMPLATE.read_text().format(machine=results["machine"], engine=results["engine"], versions=versions)
+    head += f"- {results['note']}\n" if "note" in results else ""
     return head + "".join(
         section(results["apps"][app], title, results["engine"]) for app, title in APPS.items() if app in results["apps"]
     )

@@ -45,6 +45,13 @@ def report(monkeypatch):
     return report
 
 
+def test_the_docs_say_what_was_measured(report):
+    results = json.loads((BENCH / "results.json").read_text())
+    assert (ROOT / "docs/benchmarks.md").read_text() == report.page(results)
+    assert (ROOT / "docs/benchmarks.svg").read_text() == report.plot.picture(results, report.APPS)
+    assert set(results["apps"]) <= set(report.APPS)
+
+
 def test_the_page_has_the_best_run_the_median_and_ratios(report):
     page = report.page(RESULTS)
     (row,) = (line for line in page.splitlines() if line.startswith("| pex |"))
