@@ -49,7 +49,8 @@ class BootDefault(object):
             systemctl.command("disable", "--quiet", "--no-reload", *others)
 
     def remove(self):
-        """The port is nobody's."""
+        """The port is nobody's, and not opened at boot."""
+        files.remove(os.path.join(UNITS, "sockets.target.wants", self._name + ".socket"))
         shutil.rmtree(os.path.dirname(self._drop_in), ignore_errors=True)
         systemctl.command("daemon-reload")
 
