@@ -14,7 +14,7 @@ from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, UNAVAILABLE, Failure
 from builder.requirements import Pin, Source
-from builder.settings import APP, KIT, WHEELS
+from builder.settings import APP, WHEELS
 from builder.targets import Target
 
 JOB = Job("make-lock.sh", "resolving what the app needs", UNAVAILABLE, network=True)
@@ -124,6 +124,6 @@ def check(target: Target) -> dict[str, str]:
     if f"sha256 of {source.name}: {source_digest(source)}\n" not in text:
         raise Failure(SETTINGS, f"project/{source.name} has changed since {name} was made: run `make lock`")
     versions = wheel_tags.pinned(text)
-    if "gunicorn" not in versions and not KIT:
+    if "gunicorn" not in versions:
         raise Failure(SETTINGS, f"{name} lacks gunicorn, which serves the app: run `make lock`")
     return versions

@@ -51,7 +51,9 @@ def lock_holder(layout):
 def _versions(box):
     """Installed and half installed ones, the oldest first."""
     prefix = box.layout.name + "-v"
-    found = [entry[len(prefix) :] for entry in os.listdir(box.layout.base) if entry.startswith(prefix)]
+    entries = [entry for entry in os.listdir(box.layout.base) if entry.startswith(prefix)]
+    # In user mode BASE is a home, where the tarballs may lie too.
+    found = [entry[len(prefix) :] for entry in entries if os.path.isdir(os.path.join(box.layout.base, entry))]
     return sorted(found, key=lambda version: os.lstat(box.layout.release(version).path).st_ctime)
 
 

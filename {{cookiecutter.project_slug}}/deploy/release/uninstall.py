@@ -62,7 +62,9 @@ def _remove_accounts_own(layout, remove_shared):
 
 def _remove_installed(layout):
     """The interpreter that runs this goes after the releases."""
-    releases = [entry for entry in os.listdir(layout.base) if entry.startswith(layout.name + "-v")]
+    entries = [entry for entry in os.listdir(layout.base) if entry.startswith(layout.name + "-v")]
+    # In user mode BASE is a home, where the tarballs may lie too.
+    releases = [entry for entry in entries if os.path.isdir(os.path.join(layout.base, entry))]
     packages = {package for entry in releases for package in _packages(os.path.join(layout.base, entry))}
     interpreters = [entry for entry in os.listdir(layout.base) if INTERPRETER.match(entry)]
     files.remove(layout.current_link)
