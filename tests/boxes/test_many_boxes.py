@@ -7,7 +7,7 @@ import pytest
 
 from lab.box import boot_box
 
-CHECKS = 39
+CHECKS = 40
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from lab.command import run
 from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, Project
 
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
-CHECKS = 39
+CHECKS = 40
 CONTENT = "every file has the content that was shipped"
 MISSING = "no file is missing"
 ADDED = "no file was added"
