@@ -6,7 +6,7 @@ from dataclasses import astuple
 import pytest
 
 from lab.command import run
-from verifying import INTERPRETER, PROJECT, PYTHON, Bundle, load, pack
+from verifying import INTERPRETER, PROJECT, PYTHON, Bundle, load, pack, wheel
 
 anchor = load(PROJECT / "tests/anchor.py")
 
@@ -125,3 +125,11 @@ def test_where_a_key_is_given_the_sidecar_must_be_signed_by_it(tmp_path):
 def test_a_bundle_that_contradicts_itself_is_refused(read, bundle, reason):
     with pytest.raises(anchor.BadBundle, match=reason):
         read(bundle)
+
+
+def test_pip_names_its_own_scripts_after_the_python_that_it_installs_for():
+    """Some apps bring pip as a wheel (see pip's own operations/install/wheel.py)."""
+    entry_points = "[console_scripts]\npip = pip.main:main\npip3 = pip.main:main\npip3.9 = pip.main:main\n"
+    pip = wheel("pip", "23.0", {"pip/main.py": "", "pip-23.0.dist-info/entry_points.txt": entry_points})
+    environment = load(PROJECT / "tests/wheels.py").read_environment({"pip-23.0-py3-none-any.whl": pip}, PYTHON)
+    assert set(environment.scripts) == {"bin/pip", "bin/pip3", f"bin/pip{PYTHON.rpartition('.')[0]}"}

@@ -127,12 +127,21 @@ def _console_scripts(wheel, python):
     parser.optionxform = str
     parser.read_string(wheel.read(path).decode("utf-8"))
     sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
-    # setuptools names one after the Python that it was built with; pip names it after the one that it installs for.
     return {
-        f"bin/{re.sub(r'^easy_install-[0-9.]+$', f'easy_install-{python}', name)}": _texts(target)
+        f"bin/{installed}": _texts(target)
         for section in sections
         for name, target in parser.items(section)
+        for installed in _script_names(name, python)
     }
+
+
+def _script_names(name, python):
+    """What pip calls a script: its own, and setuptools' old one, it names after the Python that it installs for."""
+    if name == "pip":
+        return [name, f"{name}{python.split('.')[0]}", f"{name}{python}"]
+    if re.match(r"pip\d+(\.\d+)?$", name):
+        return []
+    return [re.sub(r"^easy_install-[0-9.]+$", f"easy_install-{python}", name)]
 
 
 def _texts(target):
