@@ -5,8 +5,8 @@ import pytest
 from lab.command import run
 from lab.project import Project, environment
 
-VERBS = ["help", "doctor", "lock", "keygen", "targets", "tarball", "inspect", "diff", "rehearse", "kit"]
-VERBS += ["preflight", "deploy", "verify", "rollback", "status", "restart", "stop", "start"]
+VERBS = ["help", "doctor", "lock", "audit", "keygen", "targets", "tarball", "reproduce", "inspect", "diff"]
+VERBS += ["rehearse", "kit", "preflight", "deploy", "verify", "rollback", "status", "restart", "stop", "start"]
 VERBS += ["logs", "uninstall", "clean"]
 VALUES = ["20180119", "", "a b", "it's", 'a"b', "-x", "*", "`touch pwned`", "x; touch pwned"]
 

@@ -1,6 +1,7 @@
 """make tarball for real: CPython and wheels out of a container or this machine, tried where there is neither."""
 
 import hashlib
+import json
 import platform
 import re
 import signal
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from lab.command import run, wait_until
 from lab.project import environment
@@ -221,3 +224,28 @@ def test_an_interrupted_build_leaves_no_container_and_nothing_half_made(project,
         path for path in (tmp_path / "offline-flask/interpreters").iterdir() if path.name.endswith(".lock")
     ]
     assert list(project.root.glob("dist/*/*interrupted*")) == []
+
+
+@pytest.mark.parametrize("built", ["docker_bundle", "host_bundle"])
+def test_the_sbom_lists_what_is_in_the_bundle(built, request):
+    """Its library, the installed interpreter and the schema are the real ones; every vendored library has a version."""
+    bundle = request.getfixturevalue(built)
+    text = (bundle.release / "deploy/sbom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    listed = json.loads(text)["components"]
+    wheels = {path.name for path in bundle.release.glob("**/wheels/*.whl")}
+    assert {one["purl"].partition("file_name=")[2] for one in listed if "file_name=" in one.get("purl", "")} == wheels
+    vendored = {path.name for path in bundle.python.glob("lib/vendor/*.so*")}
+    packaged = [one for one in listed if one.get("purl", "").startswith("pkg:deb/")]
+    named = {one["properties"][0]["value"]: one["version"] for one in packaged}
+    assert set(named) == vendored and all(named.values())
+    assert {"cpython", "pip"} <= {one["name"] for one in listed}
+
+
+@pytest.mark.parametrize("built", ["docker_bundle", "host_bundle"])
+def test_the_head_tells_where_the_bundle_comes_from(built, request):
+    head = request.getfixturevalue(built).head
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}|", head.get("IMAGE_ID", ""))
+    assert head["IMAGE"] == ("debian:12" if built == "docker_bundle" else "none")
+    assert re.fullmatch(r"py3\.11\.txt=[0-9a-f]{64}", head["LOCKS"])
+    assert re.fullmatch(r"(cpython-3\.11\.2=[0-9a-f]{64} ?)+", head["SOURCES"])

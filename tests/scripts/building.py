@@ -21,6 +21,11 @@ def part(name):
     return importlib.import_module(name)
 
 
+def inherited(*names):
+    """Those variables of the tests' own environment that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def release_part(name):
     """The module of deploy/release/ with that name; what runs there imports its neighbours by their bare names."""
     directory = str(TEMPLATE / "deploy/release")

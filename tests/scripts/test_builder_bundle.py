@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 
 import building
 
+build_lock = building.part("builder.build_lock")
 bundle = building.part("builder.bundle")
 cache = building.part("builder.cache")
 check = building.part("builder.check")
@@ -24,6 +26,8 @@ lock = building.part("builder.lock")
 output = building.part("builder.output")
 pack = building.part("pack")
 requirements = building.part("builder.requirements")
+provenance = building.part("builder.provenance")
+sbom = building.part("builder.sbom")
 settings = building.part("builder.settings")
 targets = building.part("builder.targets")
 tools = building.part("builder.tools")
@@ -31,7 +35,7 @@ wheels = building.part("builder.wheels")
 
 TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
 SETTINGS = settings.Settings("app", "app:app", "/health")
-HOST = SimpleNamespace(name="host")
+HOST = SimpleNamespace(name="host", provenance=lambda: {"IMAGE": "none", "SYSTEM": "0123"})
 LOCK = "# sha256 of requirements.txt: {digest}\nFlask==3.0.3 \\\n    --hash=sha256:0\ngunicorn[gevent]==23.0.0\n"
 
 
@@ -46,6 +50,9 @@ def project(tmp_path, monkeypatch):
         (bundle, "DEPLOY", deploy),
         (bundle, "DIST", root / "dist"),
         (bundle, "PROJECT", root),
+        (provenance, "PROJECT", root),
+        (build_lock, "APP", app),
+        (sbom, "made", lambda _inventory: tmp_path / "sbom"),
         (local_packages, "APP", app),
         (lock, "APP", app),
         (ignored, "APP", app),
@@ -55,6 +62,7 @@ def project(tmp_path, monkeypatch):
         monkeypatch.setattr(module, name, value)
     write(root / "config.env", building.SETTINGS)
     files = ["project/app.py", "project/requirements.txt", "deploy/setup.sh", "deploy/activate.sh"]
+    write(tmp_path / "sbom" / sbom.NAME, "{}")
     for name in [*files, "deploy/release/__main__.py", "deploy/box/systemd/app.service", "deploy/ship.sh"]:
         write(root / name, name)
     return root
@@ -116,7 +124,8 @@ def test_the_bundle_holds_what_the_box_needs_in_order(project, compiled, built):
         *("app-v1/wheels/gunicorn-23.0.0-py3-none-any.whl", "app-v1/wheels/installed.txt"),
         *("app-v1/app.py", "app-v1/deploy", "app-v1/deploy/activate.sh", "app-v1/deploy/box"),
         *("app-v1/deploy/box/systemd", "app-v1/deploy/box/systemd/app.service", "app-v1/deploy/release"),
-        *("app-v1/deploy/release/__main__.py", "app-v1/deploy/setup.sh", "app-v1/deploy/wheels"),
+        *("app-v1/deploy/release/__main__.py", "app-v1/deploy/sbom.cdx.json", "app-v1/deploy/setup.sh"),
+        "app-v1/deploy/wheels",
         *("app-v1/deploy/wheels/supervisor-4.3.0-py2.py3-none-any.whl", "app-v1/requirements.txt"),
     ]
 
@@ -124,10 +133,13 @@ def test_the_bundle_holds_what_the_box_needs_in_order(project, compiled, built):
 def test_the_head_and_the_sidecar(project, compiled, built):
     path = build(compiled, built).path
     names = members(path)
+    known = building.part("builder.sources").checksums("cpython", "3.11.2")
+    sources = " ".join(f"cpython-3.11.2={digest}" for digest in known)
     assert read(path, "app-v1/BUNDLE").splitlines() == [
         *("FORMAT=1", "NAME=app", "VERSION=1", "TARGET=debian-12-x86_64-py3.11.2", "ARCH=x86_64", "PYTHON=3.11.2"),
         *("PYTHON_ABI=cp311", f"PYTHON_DIR={names[4]}", "INTERPRETER=prebuilt"),
-        *("GLIBC=0.0", "GLIBC_FILE=", "ENGINE=host", "REVISION=none", "DIRTY=no", "APP_MODULE=app:app"),
+        *("GLIBC=0.0", "GLIBC_FILE=", "REVISION=none", "DIRTY=no", "ENGINE=host", "IMAGE=none", "SYSTEM=0123"),
+        *("LOCKS=", f"SOURCES={sources}", f"ZLIB={zlib.ZLIB_RUNTIME_VERSION}", "APP_MODULE=app:app"),
         *("HEALTH_PATH=/health", f"UNPACKED_BYTES={unpacked(path)}", f"MEMBERS={len(names)}"),
     ]
     sums = hashlib.sha256(read(path, "app-v1/SHA256SUMS").encode()).hexdigest()

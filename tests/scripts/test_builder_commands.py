@@ -129,7 +129,7 @@ def test_sources_json_is_what_a_version_is_added_to():
     known = json.loads((building.TEMPLATE / "wheels/sources.json").read_text())
     assert set(known) == {"cpython", "openssl", "sqlite", "libffi", "xz"}
     for rows in known.values():
-        assert set(rows) == {"urls", "debian", "sha256"}
+        assert set(rows) == {"licence", "urls", "debian", "sha256"}
 
 
 def test_every_script_s_header_is_its_help():

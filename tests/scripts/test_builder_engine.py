@@ -53,7 +53,8 @@ def docker():
 DAEMON = """\
 state="${0%/*}/state"
 case "$1 $2" in
-  "image inspect") for last; do :; done; grep -qxF "$last" "$state" && echo "[\\"sha256:1\\"] amd64" || exit 1 ;;
+  "image inspect") for last; do :; done
+    grep -qxF "$last" "$state" && echo "[\\"sha256:1\\"] amd64 | sha256:2 | [\\"debian@sha256:3\\"]" || exit 1 ;;
   "info --format") echo '["name=seccomp,profile=default"]' ;;
   pull*)
     [ -z "$OFFLINE" ] || { echo "no route to http://user:secret@registry.example"; exit 1; }
@@ -73,7 +74,7 @@ def test_the_image_is_pulled_and_built_once(stubs):
     first.have_image()
     image = IMAGE + first.identity()
     inspect = "docker image inspect --format"
-    layers = "{{json .RootFS.Layers}} {{.Architecture}}"
+    layers = "{{json .RootFS.Layers}} {{.Architecture}} | {{.Id}} | {{json .RepoDigests}}"
     expected = [
         f"{inspect} {layers} debian:12",
         "docker pull debian:12",
@@ -85,6 +86,8 @@ def test_the_image_is_pulled_and_built_once(stubs):
         f" --build-arg http_proxy {building.TEMPLATE / 'wheels'}",
     ]
     assert stubs.log() == expected
+    told = {"IMAGE": "debian:12", "IMAGE_ID": "sha256:2", "IMAGE_DIGEST": "debian@sha256:3"}
+    assert first.provenance() == {**told, "SYSTEM": first.identity()}
     second = docker()
     second.prepare()
     assert second.identity() == first.identity()

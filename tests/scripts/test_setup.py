@@ -108,6 +108,8 @@ REFUSED_MEMBERS = {
     "sticky": special("app-v1/directory", tarfile.DIRTYPE, permissions=0o1777),
     "file that others can write": special("app-v1/file", tarfile.REGTYPE, permissions=0o666),
     "directory that others can write": special("app-v1/directory", tarfile.DIRTYPE, permissions=0o777),
+    "directory that its owner cannot enter": special("app-v1/directory", tarfile.DIRTYPE, permissions=0),
+    "file that its owner cannot read": special("app-v1/file", tarfile.REGTYPE, permissions=0),
     "newline": special("app-v1/a\nb", tarfile.REGTYPE),
     "escape": special("app-v1/a\x1bb", tarfile.REGTYPE),
     "backslash": special("app-v1/a\\b", tarfile.REGTYPE),

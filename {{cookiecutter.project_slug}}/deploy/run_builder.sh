@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_builder.sh: starts the Python program in deploy/builder; build_tarball.sh, lock.sh … are its front doors.
 #
-# Usage: deploy/run_builder.sh tarball VERSION | lock | targets | doctor | inspect VERSION | diff A B
+# Usage: deploy/run_builder.sh tarball VERSION | reproduce VERSION | lock | targets | doctor | inspect VERSION | diff A B
 # Environment: see build_tarball.sh
 # Exit codes: those of the builder; 69 there is no Python 3.9 or newer.
 set -Eeuo pipefail

@@ -244,7 +244,7 @@ read_bundle() {
   for key in UNPACKED_BYTES:15 MEMBERS:7; do
     matches "$(bundle_value "${key%:*}")" "^[1-9][0-9]{0,$((${key#*:} - 1))}\$" || fail 65 "BUNDLE has no number for ${key%:*}"
   done
-  matches "$(bundle_value GLIBC)" '^[0-9]{1,3}\.[0-9]{1,3}$' || fail 65 "BUNDLE names no version of glibc"
+  matches "$(bundle_value GLIBC)" '^([0-9]{1,3}\.[0-9]{1,3})?$' || fail 65 "BUNDLE names no version of glibc"
   # For each member: its header, padding to whole blocks, headers of a long name, and its lines in SHA256SUMS and MANIFEST,
   # which UNPACKED_BYTES does not count.
   most=$(($(bundle_value UNPACKED_BYTES) + $(bundle_value MEMBERS) * 4096 + 65536))
@@ -697,6 +697,7 @@ FNR == NR {
   if (kind !~ /[-dl]/ || (arrow && kind != "l")) refuse("is neither a file, a directory nor a symbolic link")
   if (substr($0, 2, 9) ~ /[sStT]/) refuse("has a set-user-id, set-group-id or sticky bit")
   if (kind != "l" && substr($0, 5, 6) ~ /w/) refuse("can be written by other accounts")
+  if ((kind == "d" && substr($0, 2, 3) != "rwx") || substr($0, 2, 1) != "r") refuse("cannot be read, or removed again, by its owner")
   # Of a sparse file the archive holds less than what it becomes.
   if ($3 !~ /^[0-9]+$/) refuse("has an owner that its size cannot be told from")
   if ((bytes += $3) > most) refuse("is longer than BUNDLE says")

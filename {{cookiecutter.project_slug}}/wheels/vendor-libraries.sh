@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# vendor-libraries.sh: copies the libraries that the interpreter needs, and that not every system has, to lib/vendor.
+# vendor-libraries.sh: copies the libraries that the interpreter needs, and that not every system has, to lib/vendor, and notes
+# in PACKAGES there which package of the system each is from: "FILE deb|rpm PACKAGE VERSION", or "FILE unknown".
 #
 # Usage: vendor-libraries.sh
 # Environment:
@@ -33,12 +34,27 @@ vendor() {
   strip --strip-unneeded "$SHIPPED/lib/vendor/$1"
 }
 
+# describe_package PATH: the package that PATH is from. A system may have moved /lib to /usr/lib, and its packages not.
+describe_package() {
+  local path owner
+  for path in "$1" "$(readlink -f "$1")" "/usr$1"; do
+    if owner="$(rpm -qf --qf 'rpm %{NAME} %{VERSION}-%{RELEASE}' "$path" 2>/dev/null)"; then
+      printf '%s\n' "$owner"
+      return
+    elif owner="$(dpkg-query --search "$path" 2>/dev/null)"; then
+      dpkg-query --show --showformat='deb ${Package} ${Version}\n' "${owner%%: *}"
+      return
+    fi
+  done
+  echo unknown
+}
+
 main() {
   local name path
   mkdir -p "$SHIPPED/lib/vendor"
   needed_libraries | while read -r name path; do
-    is_base_library "$name" || vendor "$name" "$path"
-  done
+    is_base_library "$name" || { vendor "$name" "$path" && printf '%s %s\n' "$name" "$(describe_package "$path")"; }
+  done >"$SHIPPED/lib/vendor/PACKAGES"
 }
 
 main

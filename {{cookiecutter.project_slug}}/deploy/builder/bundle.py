@@ -1,14 +1,26 @@
 """One bundle: which files go in, and what its head says."""
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 import layers
 import pack
 import versions
-from builder import box_python, cache, check, delta, ignored, modes, publication, small, trees
+from builder import (
+    box_python,
+    cache,
+    check,
+    delta,
+    ignored,
+    inventory,
+    modes,
+    provenance,
+    publication,
+    sbom,
+    small,
+    trees,
+)
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.known_files import KnownFiles
@@ -94,9 +106,11 @@ def interpreter_contents(target: Target, shipped: Path) -> Contents:
     return placed(f"python-{target.python}-{pack.content_digest(tree.members)[:12]}", tree)
 
 
-def contents(release: str, target: Target, interpreter: Interpreter, wheels: Path, supervisor: Path) -> Contents:
+def contents(
+    release: str, target: Target, interpreter: Interpreter, wheels: Path, supervisor: Path, bill: Path
+) -> Contents:
     known = KnownFiles(PROJECT)
-    own = own_members(release, known)
+    own = [*own_members(release, known), *trees.of(bill).placed(f"{release}/deploy/")]
     brought = placed(f"{release}/deploy/wheels", trees.of(supervisor))
     parts = [interpreter_contents(target, interpreter.shipped), placed(f"{release}/wheels", trees.of(wheels))]
     floors = [*(part.floor for part in parts), known.floor(own), brought.floor]
@@ -105,24 +119,8 @@ def contents(release: str, target: Target, interpreter: Interpreter, wheels: Pat
     return Contents([*(layer for part in parts for layer in part.layers), *app], versions.highest(floors))
 
 
-def git(*arguments: str) -> Optional[str]:
-    """Return what git prints about the project, None if there is no git or no repository."""
-    command = ["git", "-C", str(PROJECT), *arguments]
-    try:
-        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    except OSError:
-        return None
-    return result.stdout.strip() if result.returncode == 0 else None
-
-
-def revision() -> dict[str, str]:
-    commit = git("rev-parse", "--verify", "HEAD")
-    changed = bool(commit and git("status", "--porcelain", "--", "."))
-    return {"REVISION": commit or "none", "DIRTY": "yes" if changed else "no"}
-
-
-def path_of(settings: Settings, version: str, target: Target) -> Path:
-    return DIST / target.name / f"{settings.app_name}-v{version}.tar.gz"
+def path_of(settings: Settings, version: str, target: Target, into: Optional[Path] = None) -> Path:
+    return (into or DIST) / target.name / f"{settings.app_name}-v{version}.tar.gz"
 
 
 def build(
@@ -134,15 +132,17 @@ def build(
     wheels: Path,
     supervisor: Path,
     older: Optional[Head] = None,
+    into: Optional[Path] = None,
 ) -> Bundle:
     """Pack a bundle into dist/, and with older a delta since that one.
 
     Failure 78 if something in it does not fit the target or cannot be packed.
     """
     release = f"{settings.app_name}-v{version}"
-    path, forms = path_of(settings, version, target), []
+    path, forms = path_of(settings, version, target, into), []
     try:
-        content = contents(release, target, interpreter, wheels, supervisor)
+        bill = sbom.made(inventory.collect(settings, version, target, interpreter, [wheels, supervisor]))
+        content = contents(release, target, interpreter, wheels, supervisor, bill)
         check.static_directory(settings, release, content.members)
         check.glibc(target, interpreter, content.floor)
         lines = description(settings, version, target, engine, interpreter, content)
@@ -195,8 +195,7 @@ def description(
         **({"COMPILING_NEEDS": box_python.needs(target)} if modes.of_target(target) == modes.SOURCE else {}),
         "GLIBC": glibc_text(content.floor),
         "GLIBC_FILE": content.floor.path.encode("ascii", "backslashreplace").decode(),
-        "ENGINE": engine.name,
-        **revision(),
+        **provenance.of(engine, target),
         **settings.for_the_box(),
         **({"SERVICE": "none"} if KIT else {}),
     }

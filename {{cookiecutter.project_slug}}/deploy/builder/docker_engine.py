@@ -1,6 +1,7 @@
 """Engine "docker": an image of the target's operating system with packages, and containers of it."""
 
 import copy
+import json
 import os
 import shutil
 import subprocess
@@ -25,7 +26,8 @@ ANSWER_SECONDS = 20
 MOST_OPEN_FILES = 4096
 OPEN_FILES = f"nofile=1024:{MOST_OPEN_FILES}"
 INSIDE = "/mnt/offline-flask"
-CONTENT = ("image", "inspect", "--format", "{{json .RootFS.Layers}} {{.Architecture}}")
+# What makes an image what it is; then its id, and by what digests registries know it.
+CONTENT = "{{json .RootFS.Layers}} {{.Architecture}} | {{.Id}} | {{json .RepoDigests}}"
 
 
 def query(*arguments: str) -> Optional[str]:
@@ -104,6 +106,7 @@ class DockerEngine:
         mend = [WHEELS / "fix-repos.sh"] if system.vault else []
         self.inputs = [WHEELS / "Dockerfile", WHEELS / "install-build-deps.sh", *mend, system.packages]
         self.image = ""
+        self.origin: dict[str, str] = {}
 
     def with_packages(self, packages: Path) -> "DockerEngine":
         """Return an engine whose image is this one's with the packages of a list on top."""
@@ -129,19 +132,33 @@ class DockerEngine:
 
     def is_cached(self) -> bool:
         """Tell whether prepare() would find the image; it has its identity then."""
-        content = query(*CONTENT, self.base)
+        content = self.inspect_base()
         self.image = self.image_on(content) if content else ""
         return bool(content) and query("image", "inspect", "--format", "{{.Id}}", self.image) is not None
 
     def base_content(self) -> str:
         """Return the digests of the base image's layers, pulling it if it is absent."""
-        content = query(*CONTENT, self.base)
+        content = self.inspect_base()
         if content is None:
             self.pull()
-            content = query(*CONTENT, self.base)
+            content = self.inspect_base()
         if content is None:
             raise Failure(UNAVAILABLE, f"docker cannot inspect {self.base}")
         return content
+
+    def inspect_base(self) -> Optional[str]:
+        """Return what makes the base image what it is, None if it is not here; note where it comes from."""
+        answer = query("image", "inspect", "--format", CONTENT, self.base)
+        if answer is None:
+            return None
+        content, identifier, digests = answer.split(" | ")
+        # An image that was loaded or imported, and never pulled, has none.
+        digest = " ".join(json.loads(digests) or ["unknown"])
+        self.origin = {"IMAGE": self.base, "IMAGE_ID": identifier, "IMAGE_DIGEST": digest}
+        return content
+
+    def provenance(self) -> dict[str, str]:
+        return {**self.origin, "SYSTEM": self.identity()}
 
     def pull(self) -> None:
         detail(f"pulling {self.base}")

@@ -51,6 +51,9 @@ class Engine(Protocol):
     def identity(self) -> str:
         """Return a key that changes with the operating system and its packages."""
 
+    def provenance(self) -> dict[str, str]:
+        """Return lines for BUNDLE that tell which operating system it is, IMAGE among them."""
+
     def execute(
         self, script: Path, environment: dict[str, str], mounts: list[Mount], networked: bool, log: Path
     ) -> int:

@@ -85,6 +85,9 @@ class HostEngine:
     def identity(self) -> str:
         return cache.key(self.system, self.versions)
 
+    def provenance(self) -> dict[str, str]:
+        return {"IMAGE": "none", "SYSTEM": self.identity()}
+
     def install(self, missing: list[str]) -> None:
         command = f"apt-get install --no-install-recommends {' '.join(missing)}"
         if os.geteuid() != 0:

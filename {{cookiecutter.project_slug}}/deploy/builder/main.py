@@ -1,9 +1,11 @@
-"""The builder's commands: tarball VERSION, lock, targets, doctor, inspect VERSION, diff A B."""
+"""The builder's commands: tarball VERSION, reproduce VERSION, lock, targets, doctor, inspect VERSION, diff A B."""
 
 import os
 import signal
 import sys
 import traceback
+from pathlib import Path
+from typing import Optional
 
 import versions
 from builder import (
@@ -22,6 +24,7 @@ from builder import (
     modes,
     pairs,
     reading,
+    reproduction,
     requirements,
     rows,
     settings,
@@ -60,7 +63,9 @@ def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None
             wheels.make_lock(engine, target, python, more=path.exists())
 
 
-def build_tarball(configuration: Settings, version: str, target: Target, engine_name: str) -> None:
+def build_tarball(
+    configuration: Settings, version: str, target: Target, engine_name: str, into: Optional[Path] = None
+) -> None:
     steps = Steps()
     say(f"==> {configuration.app_name}-v{version} for {target.name}")
     since = delta.wanted(version)
@@ -79,7 +84,7 @@ def build_tarball(configuration: Settings, version: str, target: Target, engine_
         check.modules(configuration, directory)
         supervisor = wheels.fetch_supervisor(engine, target, python)
     with steps.step("tarball"):
-        built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older)
+        built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older, into)
     path = built.path.relative_to(PROJECT)
     result(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
     for form in built.forms:
@@ -150,6 +155,8 @@ def make_locks() -> None:
 def run(arguments: list[str]) -> None:
     if arguments[:1] == ["tarball"] and len(arguments) == 2 and arguments[1]:
         tarball(arguments[1])
+    elif arguments[:1] == ["reproduce"] and len(arguments) == 2:
+        reproduction.run(settings.read(), arguments[1], chosen_targets(), build_tarball)
     elif arguments == ["lock"]:
         make_locks()
     elif arguments == ["targets"]:
@@ -165,6 +172,7 @@ def run(arguments: list[str]) -> None:
     else:
         usages = (
             "build_tarball.sh VERSION (make tarball VERSION=…)",
+            "reproduce.sh VERSION",
             "lock.sh",
             "targets.sh",
             "doctor.sh",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+REFUSED = 1  # as on the box: what was asked about does not hold
 # sysexits.h
 USAGE, DAMAGED, UNAVAILABLE, INTERNAL, WRITE_FAILED, SETTINGS = 64, 65, 69, 70, 73, 78
 

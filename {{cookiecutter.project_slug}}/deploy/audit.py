@@ -1,0 +1,96 @@
+"""Asks pip-audit about every lock, and judges its answers; audit.sh is its front door.
+
+Usage: python audit.py osv|pypi PROJECT        (a Python that has wheels/audit-tools.txt installed)
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+FINDINGS, UNAVAILABLE, SETTINGS = 1, 69, 78
+# What a lock says: NAME==VERSION, then perhaps a marker, then hashes.
+PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
+PINS = ("wheels/tool-pins/*.txt", "wheels/supervisor.txt", "wheels/repair-tools.txt", "wheels/sbom-tools.txt")
+LOCKS = ("project/locks/*.txt", *PINS)
+
+
+class Answer(NamedTuple):
+    """findings are lines to show; unknown are packages it could not tell of; problem is why there is no answer."""
+
+    findings: list[str]
+    unknown: list[str]
+    problem: str = ""
+
+
+def locks(project: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield the name of each lock, and each set of pins in it that could be installed together."""
+    for pattern in LOCKS:
+        for path in sorted(project.glob(pattern)):
+            yield str(path.relative_to(project)), PIN.findall(path.read_text(encoding="utf-8"))
+
+
+def batches(pins: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Yield pins in sets in which no name is twice: other Pythons, or other sources, may need other versions."""
+    left = sorted(set(pins))
+    while left:
+        first = dict(reversed(left))
+        yield sorted(first.items())
+        left = [pin for pin in left if pin not in first.items()]
+
+
+def ask(service: str, pins: list[tuple[str, str]]) -> Answer:
+    """Return what pip-audit says of some pins."""
+    command = [sys.executable, "-I", "-m", "pip_audit", "--vulnerability-service", service, "--format", "json"]
+    command += ["--no-deps", "--disable-pip", "--progress-spinner", "off"]
+    if service == "osv" and os.environ.get("OSV_URL"):
+        command += ["--osv-url", os.environ["OSV_URL"]]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.writelines(f"{name}=={version}\n" for name, version in pins)
+        requirements.flush()
+        result = subprocess.run([*command, "--requirement", requirements.name], capture_output=True, text=True)
+    try:
+        rows = json.loads(result.stdout)["dependencies"]
+    except (ValueError, KeyError):
+        lines = result.stderr.strip().splitlines() or ["no answer"]
+        return Answer([], [], lines[-1][:300])
+    unknown = [row["name"] for row in rows if "skip_reason" in row]
+    return Answer([line for row in rows for line in findings(row)], unknown)
+
+
+def findings(row: dict) -> Iterator[str]:
+    for found in row.get("vulns", []):
+        names = " ".join([found["id"], *found["aliases"]])
+        mended = ", ".join(found["fix_versions"]) or "no version yet"
+        yield f"{row['name']} {row['version']}: {names}; mended in {mended}"
+
+
+def audit(service: str, project: Path) -> int:
+    """Show what is known against each lock; return the exit code."""
+    status = 0
+    for name, pins in locks(project):
+        answers = [ask(service, batch) for batch in batches(pins)]
+        found = [line for answer in answers for line in answer.findings]
+        print(f"==> {name}: {len(pins)} pins, {len(found)} known vulnerabilities", flush=True)
+        for line in sorted(found):
+            print(f"    {line}")
+        problems = [answer.problem for answer in answers if answer.problem]
+        unknown = sorted({package for answer in answers for package in answer.unknown})
+        if problems:
+            print(f"error: {service} does not answer from here, so nothing is known: {problems[0]}", file=sys.stderr)
+            return UNAVAILABLE
+        if unknown:
+            print(f"error: {service} cannot tell of {', '.join(unknown)}, so {name} is not checked", file=sys.stderr)
+            status = UNAVAILABLE
+        elif found and not status:
+            status = FINDINGS
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(audit(sys.argv[1], Path(sys.argv[2])))

@@ -1,0 +1,85 @@
+"""What a bundle is made of: the data of its SBOM, from what the cache knows already."""
+
+import re
+from pathlib import Path
+
+import wheel_tags
+from builder import archive, modes, pairs, sources, trees
+from builder.interpreter import Interpreter
+from builder.settings import Settings
+from builder.targets import Target
+
+DIST_INFO = re.compile(r"lib/python[0-9.]+/site-packages/([^/-]+)-([^/-]+)\.dist-info")
+# What pip and its kin are called in a bundle's interpreter; the SBOM of each is its own wheel's.
+PACKAGES = "lib/vendor/PACKAGES"
+
+
+def source(name: str, version: str) -> dict:
+    """Return what is compiled from source: where each tarball of the release is, and its sha256."""
+    known = sources.catalogue(name)
+    template = known["urls"][0]
+    files = []
+    for ending, digest in sorted(known["sha256"][version].items()):
+        url = template.format(version=version, underscored=version.replace(".", "_"))
+        files.append((re.sub(r"\.(tgz|tar\.\w+)$", f".{ending}", url), digest))
+    return {"name": name, "version": version, "compiled": True, "files": files, "licence": known.get("licence", "")}
+
+
+def compiled(target: Target) -> list[dict]:
+    """Return CPython, and the libraries that are built for it."""
+    if modes.of_target(target) == modes.ARCHIVE:
+        place = archive.of_target(target)
+        files = [(place.place, place.sha256)]
+        licence = sources.catalogue("cpython").get("licence", "")
+        return [{"name": "cpython", "version": target.python, "compiled": False, "files": files, "licence": licence}]
+    libraries = pairs.of_target(target).libraries
+    return [source("cpython", target.python), *(source(name, version) for name, version in libraries)]
+
+
+def vendored(target: Target, tree: trees.Tree) -> list[dict]:
+    """Return the libraries that were copied from the system, each with its package as PACKAGES names it."""
+    sums = {path.rpartition("/")[2]: digest for path, digest in tree.digests.items() if path.startswith("lib/vendor/")}
+    listing = next((member.source for member in tree.members if member.path == PACKAGES), None)
+    rows = [line.split() for line in listing.read_text(encoding="utf-8").splitlines()] if listing else []
+    known = {row[0]: row[1:] for row in rows if len(row) == 4}
+    found = []
+    for file in sorted(set(sums) - {"PACKAGES"}):
+        kind, package, version = known.get(file, ("", "", ""))
+        one = {"type": kind, "vendor": target.os, "package": package, "version": version}
+        found.append({"file": file, "sha256": sums[file], **one})
+    return found
+
+
+def installed(tree: trees.Tree) -> list[dict]:
+    """Return the packages within the interpreter, such as pip."""
+    matches = (DIST_INFO.fullmatch(member.path) for member in tree.members)
+    return [{"name": wheel_tags.canonical(match[1]), "version": match[2]} for match in matches if match]
+
+
+def wheels_of(directory: Path) -> list[dict]:
+    """Return the wheels of a directory of the cache."""
+    found = []
+    for path, digest in sorted(trees.of(directory).digests.items()):
+        if path.endswith(".whl"):
+            tags = wheel_tags.parse_wheel_name(path)
+            one = {"name": wheel_tags.canonical(tags.name), "version": tags.version, "sha256": digest, "file": path}
+            found.append({**one, "path": str(directory / path)})
+    return found
+
+
+def collect(
+    settings: Settings, version: str, target: Target, interpreter: Interpreter, wheels: list[Path]
+) -> dict[str, object]:
+    """Return the inventory of a bundle; identity is that part of it in which no path of this machine occurs."""
+    mode = modes.of_target(target)
+    tree = trees.of(interpreter.shipped) if mode in (modes.PREBUILT, modes.ARCHIVE) else None
+    identity: dict[str, object] = {
+        "application": {"name": settings.app_name, "version": version},
+        "target": target.name,
+        "sources": compiled(target) if mode != modes.NONE else [],
+        "vendored": vendored(target, tree) if tree else [],
+        "installed": installed(tree) if tree else [],
+    }
+    found = [wheel for directory in wheels for wheel in wheels_of(directory)]
+    identity["wheels"] = [{key: wheel[key] for key in wheel if key != "path"} for wheel in found]
+    return {**identity, "identity": identity, "wheels": found}
