@@ -79,15 +79,15 @@ def names(path):
 
 def test_it_holds_the_changed_files_and_says_what_it_is_made_from(base, compiled, built):  # noqa: F811
     made = since_1(compiled, built, base)
-    assert made.delta == base.with_name("app-v2-since-1.delta")
+    assert made.forms[0] == base.with_name("app-v2-since-1.delta")
     lists = ("app-v2/DELTA/SHA256SUMS", "app-v2/DELTA/MANIFEST")
-    assert names(made.delta) == ["app-v2/DELTA/BASE", "app-v2/BUNDLE", *lists, "app-v2/app.py"]
-    with tarfile.open(made.delta, "r:gz") as archive:
+    assert names(made.forms[0]) == ["app-v2/DELTA/BASE", "app-v2/BUNDLE", *lists, "app-v2/app.py"]
+    with tarfile.open(made.forms[0], "r:gz") as archive:
         said = archive.extractfile("app-v2/DELTA/BASE").read().decode()
     digests = [reading.head_of(path).sums_sha256 for path in (base, made.path)]
     assert said == f"VERSION=1\nBASE_SHA256SUMS={digests[0]}\nSHA256SUMS={digests[1]}\n"
-    whole = hashlib.sha256(made.delta.read_bytes()).hexdigest()
-    sidecar = made.delta.with_name("app-v2-since-1.delta.sha256").read_text()
+    whole = hashlib.sha256(made.forms[0].read_bytes()).hexdigest()
+    sidecar = made.forms[0].with_name("app-v2-since-1.delta.sha256").read_text()
     assert sidecar == f"{whole}  app-v2-since-1.delta\n{digests[1]}  app-v2/SHA256SUMS\n"
 
 
@@ -96,16 +96,16 @@ def test_what_setup_reads_first_comes_first_however_much_changed(base, compiled,
     for number in range(500):
         write(other / f"lib/{number}.py", str(number))
     made = since_1(compiled._replace(shipped=other), built, base)
-    assert names(made.delta)[:2] == ["app-v2/DELTA/BASE", "app-v2/BUNDLE"]
-    assert made.delta.stat().st_size > 20_000
+    assert names(made.forms[0])[:2] == ["app-v2/DELTA/BASE", "app-v2/BUNDLE"]
+    assert made.forms[0].stat().st_size > 20_000
 
 
 def test_a_base_that_is_gone_from_dist_is_remembered(base, compiled, built):  # noqa: F811
-    whole = since_1(compiled, built, base).delta.read_bytes()
+    whole = since_1(compiled, built, base).forms[0].read_bytes()
     base.unlink()
-    assert since_1(compiled, built, base).delta.read_bytes() == whole
+    assert since_1(compiled, built, base).forms[0].read_bytes() == whole
     base.with_name("app-v1.tar.gz.sha256").unlink()
-    assert since_1(compiled, built, base).delta.read_bytes() == whole
+    assert since_1(compiled, built, base).forms[0].read_bytes() == whole
 
 
 def test_a_base_that_is_not_what_its_sidecar_says_is_not_remembered(base, compiled, built):  # noqa: F811
@@ -139,7 +139,7 @@ def test_a_base_that_cannot_be_read_is_refused(base, damage):
     base.write_bytes(damage(base.read_bytes()))
     with pytest.raises(output.Failure, match="cannot be read: .*; build it again, or fetch it again") as failure:
         delta.base(base.with_name("app-v2.tar.gz"), "1")
-    assert failure.value.code == 69
+    assert failure.value.code == 65
 
 
 @pytest.mark.parametrize("since", ["2", "../1", "a b"])
@@ -151,15 +151,15 @@ def test_a_base_that_can_be_none_is_refused(monkeypatch, since):
 
 
 def test_nothing_changed_leaves_the_delta_alone(base, compiled, built):  # noqa: F811
-    stamp = since_1(compiled, built, base).delta.stat()
+    stamp = since_1(compiled, built, base).forms[0].stat()
     again = since_1(compiled, built, base)
-    assert (again.was_there, again.delta.stat()) == (True, stamp)
+    assert (again.was_there, again.forms[0].stat()) == (True, stamp)
 
 
 def test_a_delta_of_a_bundle_that_was_built_anew_goes(project, base, compiled, built):  # noqa: F811
     made = since_1(compiled, built, base)
     build(compiled, built, "2")
-    assert made.delta.exists()
+    assert made.forms[0].exists()
     write(project / "project/app.py", "changed again")
     build(compiled, built, "2")
     assert not list(base.parent.glob("app-v2-since-*"))
@@ -169,7 +169,7 @@ def test_a_delta_is_signed(base, compiled, built, tmp_path, monkeypatch):  # noq
     key = tmp_path / "key"
     subprocess.run([building.TEMPLATE / "deploy/keygen.sh", key], check=True, capture_output=True)
     monkeypatch.setenv("SIGN_KEY", str(key))
-    made = since_1(compiled, built, base).delta
+    made = since_1(compiled, built, base).forms[0]
     sidecar, signature = publication.beside(made, ".sha256"), publication.beside(made, ".sha256.sig")
     check = ["openssl", "dgst", "-sha256", "-verify", f"{key}.pub", "-signature", signature, sidecar]
     assert subprocess.run(check, capture_output=True).returncode == 0

@@ -30,7 +30,7 @@ def wanted(version: str) -> str:
 
 
 def base(path: Path, since: str) -> Head:
-    """Return the head of the base that a bundle, path, is to be a delta of; Failure 69 if nobody knows it any more."""
+    """Return the head of the base of a delta of the bundle path; Failure 69 if nobody knows it, 65 if it is damaged."""
     tarball = path.with_name(f"{path.name[: path.name.rindex('-v')]}-v{since}.tar.gz")
     if tarball.exists():
         return reading.head_of(tarball)

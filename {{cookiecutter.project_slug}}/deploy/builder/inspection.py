@@ -118,7 +118,7 @@ def show(path: Path) -> None:
         detail(f"{name} {version}")
     say("==> needs")
     glibc, file, arch = (head.values[key] or "any" for key in ("GLIBC", "GLIBC_FILE", "ARCH"))
-    detail(f"glibc {glibc} on {arch}, because of {file}" if head.values["GLIBC"] else f"any glibc on {arch}")
+    detail(f"glibc {glibc} on {arch}, because of {file}" if head.values["GLIBC_FILE"] else f"any glibc on {arch}")
     show_deltas(path)
 
 
