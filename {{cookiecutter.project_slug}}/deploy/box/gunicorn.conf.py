@@ -65,6 +65,13 @@ def post_fork(server, worker):
             setattr(sys, name, os.fdopen(stream.fileno(), "w", 1))
 
 
+def post_worker_init(worker):
+    """Open the logs again: an application that configures logging (Django) has closed them until their next line."""
+    for handler in worker.log.access_log.handlers + worker.log.error_log.handlers:
+        if getattr(handler, "stream", worker) is None:
+            handler.stream = handler._open()
+
+
 # gunicorn 19.7 asks for it on unix sockets too, which newer kernels refuse with an error that it does not expect.
 if python2 and hasattr(socket, "SO_REUSEPORT"):
     del socket.SO_REUSEPORT
