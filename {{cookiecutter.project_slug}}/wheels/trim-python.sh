@@ -35,6 +35,11 @@ remove_unneeded() {
   find . -type d \( -name test -o -name tests -o -name idle_test \) -prune -exec rm -rf {} +
 }
 
+# pip notes the hash of its programs, whose first line names the directory of this build; they are not shipped.
+forget_programs() {
+  find . -path '*.dist-info/RECORD' -exec sed -i -e '/^\(\.\.\/\)*bin\//d' {} +
+}
+
 # virtualenv has modules that are called python2.py.
 strip_binaries() {
   {
@@ -47,6 +52,7 @@ main() {
   copy_tree
   link_executables
   remove_unneeded
+  forget_programs
   strip_binaries
 }
 

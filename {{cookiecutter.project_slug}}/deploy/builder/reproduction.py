@@ -96,7 +96,7 @@ def one(settings: Settings, version: str, target: Target, build: Build) -> None:
     engine = choice.make(head["ENGINE"], target)
     engine.prepare()
     check_inputs(head, engine, target)
-    for name in ("SIGN_KEY", "SINCE"):
+    for name in ("SIGN_KEY", "SINCE", "COMPRESS"):
         os.environ.pop(name, None)
     with empty_cache() if os.environ.get("CACHE", "empty") == "empty" else nullcontext():
         build(settings, version, target, head["ENGINE"], AGAIN)
