@@ -163,7 +163,7 @@ def test_the_user_s_ssh_configuration_counts_and_no_agent_is_lent(fleet):
     fleet.ship("a,b", "7", SSH_CONFIG="my config")
     for line in fleet.logged("connect"):
         assert "-F my config" in line and "ForwardAgent=no" in line and "BatchMode=yes" in line
-        assert "StrictHostKeyChecking" not in line
+        assert "StrictHostKeyChecking=yes" in line
     fleet.ship("a", "7")
     (alone,) = fleet.logged("connect")
     assert "-F" not in alone and "BatchMode" not in alone  # someone may answer ssh's questions

@@ -176,7 +176,7 @@ def test_the_checks_use_that_connection_and_never_ask(project, tmp_path):
     assert re.search(r"^  ControlPath /tmp/\S+/%C$", config, re.MULTILINE)
     assert "  BatchMode yes\n" in config
     assert "  Include ~/.ssh/config\n  Include /etc/ssh/ssh_config\n" in config
-    assert "StrictHostKeyChecking" not in config
+    assert "  StrictHostKeyChecking yes\n" in config
 
 
 def test_an_ssh_configuration_of_one_s_own_replaces_the_user_s(project, tmp_path):

@@ -65,14 +65,20 @@ connect() {
     local reason
     reason=$(tail -n 1 "$connection/log")
     disconnect
-    fail 69 "cannot reach $connection_host: ${reason:-ssh gave no reason}"
+    fail 69 "cannot reach $connection_host: ${reason:-ssh gave no reason}$(host_key_hint "$reason")"
   fi
+}
+
+# host_key_hint REASON: what to do about a box that ssh does not know.
+host_key_hint() {
+  [[ "$1" != *"Host key verification failed"* ]] ||
+    printf '%s' "; log in once with ssh, and compare the fingerprint that it shows with the box's own"
 }
 
 # Where the control sockets lie; their path must be short (104 bytes).
 prepare_connections() {
   connection=$(mktemp -d /tmp/connection.XXXXXX)
-  ssh_options=(-o "ControlPath=$connection/%C" -o ForwardAgent=no)
+  ssh_options=(-o "ControlPath=$connection/%C" -o ForwardAgent=no -o StrictHostKeyChecking=yes)
   [ -z "${SSH_CONFIG:-}" ] || ssh_options+=(-F "$SSH_CONFIG")
 }
 

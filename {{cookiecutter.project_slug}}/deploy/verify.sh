@@ -140,7 +140,8 @@ disconnect_all() {
 # testinfra takes ssh's options from a configuration only. The first value that ssh finds counts.
 write_ssh_config() {
   {
-    printf '%s\n' "Host *" "  ControlPath $connection/%C" "  BatchMode yes" "  ForwardAgent no" "  ConnectTimeout 10"
+    printf '%s\n' "Host *" "  ControlPath $connection/%C" "  BatchMode yes" "  ForwardAgent no" \
+      "  StrictHostKeyChecking yes" "  ConnectTimeout 10"
     if [ -n "${SSH_CONFIG:-}" ]; then
       printf '  Include "%s"\n' "$(cd "$(dirname "$SSH_CONFIG")" && pwd)/$(basename "$SSH_CONFIG")"
     else

@@ -24,6 +24,7 @@ from pyinfra.connectors.util import (
 from typing_extensions import TypedDict
 
 LOST = 255  # ssh(1): its own failure, not the command's
+UNKNOWN_HOST = "; log in once with ssh, and compare the fingerprint that it shows with the box's own"
 
 
 class Data(TypedDict):
@@ -64,7 +65,8 @@ class OpenSSH(BaseConnector):
         if status:
             lines = log.read_text(errors="replace").split("\n")
             self.disconnect()
-            raise ConnectError(next((line.strip() for line in reversed(lines) if line.strip()), "ssh gave no reason"))
+            reason = next((line.strip() for line in reversed(lines) if line.strip()), "ssh gave no reason")
+            raise ConnectError(reason + (UNKNOWN_HOST if "Host key verification failed" in reason else ""))
 
     def disconnect(self) -> None:
         """Close the connection, and end what still uses it."""
@@ -96,7 +98,8 @@ class OpenSSH(BaseConnector):
         print(f"{self.data['openssh_prefix']}{line}", file=stream or sys.stdout, flush=True)
 
     def _options(self) -> list[str]:
-        return [*self.data["openssh_options"], "-o", f"ControlPath={self._directory}/%C", "-o", "ForwardAgent=no"]
+        own = (f"ControlPath={self._directory}/%C", "ForwardAgent=no", "StrictHostKeyChecking=yes")
+        return [*self.data["openssh_options"], *(f"-o{option}" for option in own)]
 
     def _shows_progress(self) -> bool:
         """On a terminal scp shows how far it is, unless several would do so at once."""
