@@ -81,3 +81,14 @@ def test_scripts_that_make_and_people_run_are_executable(bake):
 def test_the_template_shows_its_parts_at_the_top(link):
     assert (TEMPLATE / link).is_symlink()
     assert (TEMPLATE / link).resolve() == SOURCE / link
+
+
+PYTHON_2 = ("deploy/release", "deploy/box", "wheels", "project")
+
+
+@pytest.mark.parametrize("directory", PYTHON_2)
+def test_what_python_2_reads_is_ascii(directory):
+    """PEP 263: without a declaration of its encoding, Python 2 refuses any other byte in a source."""
+    sources = sorted((SOURCE / directory).rglob("*.py"))
+    assert sources
+    assert [path.name for path in sources if not path.read_bytes().isascii()] == []

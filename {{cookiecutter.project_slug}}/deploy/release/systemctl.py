@@ -5,7 +5,7 @@ from output import INTERNAL, REFUSED, Failure
 
 
 def command(verb, *arguments):
-    """`systemctl VERB ARGUMENT…`; Failure (1) if units do not start, (70) if anything else fails."""
+    """`systemctl VERB ARGUMENT...`; Failure (1) if units do not start, (70) if anything else fails."""
     status, output = process.run(["systemctl", verb] + list(arguments))
     if status:
         message = "'systemctl %s %s' failed:\n%s" % (verb, " ".join(arguments), process.tail(output))
