@@ -74,11 +74,13 @@ class State(object):
     # ---- What was done
 
     def log(self, event, version, **details):
-        """Append one JSON line to deploy.log."""
+        """Append one JSON line to deploy.log, which a power cut right after does not take away."""
         line = dict(details, time=now(), event=event, version=version, by=self._person)
         try:
             with open(self._log, "a") as log:
                 log.write(json.dumps(line, sort_keys=True) + "\n")
+                log.flush()
+                os.fsync(log.fileno())
         except EnvironmentError as reason:
             raise Failure(WRITE_FAILED, "cannot write %s: %s" % (self._log, reason))
 
