@@ -617,11 +617,23 @@ take_lock() {
     [ -d "$directory" ] || { mkdir "$directory" && created="$directory $created"; } || fail 73 "cannot make $directory"
   done
   exec 9>>"$state/lock" || fail 73 "cannot write $state/lock"
-  flock -n 9 || fail 75 "another deployment runs: $(cat "$state/lock.holder" 2>/dev/null || echo unknown); try again when it is done"
-  printf '%s\n' "setup.sh $version, process $$, started by ${SUDO_USER:-$(id -un)} at $(date '+%Y-%m-%d %H:%M:%S')" >"$state/lock.holder"
+  flock -n 9 || fail 75 "another deployment runs: $(lock_holder); try again when it is done"
+  printf '%s\n' "setup.sh $version, process $$, started by ${SUDO_USER:-$(id -un)} at $(date '+%Y-%m-%d %H:%M:%S')" >"$state/lock.holder.new" &&
+    mv "$state/lock.holder.new" "$state/lock.holder" || fail 73 "cannot write in $state"
   # Nobody else works here now, so any staging directory is a killed run's.
   rm -rf "$state"/staging.*
   staging=$(mktemp -d "$state/staging.XXXXXX") || fail 73 "cannot write in $state"
+}
+
+# Whoever has just taken the lock has not said so yet: a name whose process is gone is asked for again after a second.
+lock_holder() {
+  for pause in 0 1; do
+    sleep $pause
+    holder=$(cat "$state/lock.holder" 2>/dev/null || echo unknown)
+    number=${holder#*process }
+    [ ! -d "/proc/${number%%[!0-9]*}/fd" ] || break
+  done
+  printf '%s\n' "$holder"
 }
 
 clean_up() {
