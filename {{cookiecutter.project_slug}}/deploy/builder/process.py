@@ -38,19 +38,11 @@ def end(process: subprocess.Popen) -> None:
 
 
 @contextmanager
-def ended_with_us(process: subprocess.Popen) -> Iterator[None]:
-    """End a process if this program is interrupted while the process runs."""
+def started(command: list[str], environment: Optional[dict[str, str]]) -> Iterator[subprocess.Popen]:
+    """Start a process whose output can be read, and end it if this program is interrupted while it runs."""
+    process = None
     try:
-        yield
-    except BaseException:
-        end(process)
-        raise
-
-
-def run_logged(command: list[str], environment: Optional[dict[str, str]], log: Path) -> int:
-    """Run command, its output appended to log and its progress shown; return its exit status."""
-    with (
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -59,8 +51,22 @@ def run_logged(command: list[str], environment: Optional[dict[str, str]], log: P
             text=True,
             errors="replace",
             start_new_session=True,
-        ) as process,
-        ended_with_us(process),
+        )
+        yield process
+        process.wait()
+    except BaseException:
+        if process is not None:
+            end(process)
+        raise
+    finally:
+        if process is not None and process.stdout is not None:
+            process.stdout.close()
+
+
+def run_logged(command: list[str], environment: Optional[dict[str, str]], log: Path) -> int:
+    """Run command, its output appended to log and its progress shown; return its exit status."""
+    with (
+        started(command, environment) as process,
         log.open("a", encoding="utf-8") as stream,
         StatusLine(HASH_OF_NAME.sub("", log.stem)) as status,
     ):
