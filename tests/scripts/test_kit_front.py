@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from lab.command import run
+from lab.project import environment
 from verifying import PROJECT, script
 
 VERBS = ["preflight", "deploy", "verify", "rollback", "status", "restart", "stop", "start", "logs", "uninstall"]
@@ -58,7 +59,7 @@ def test_all_that_a_script_of_the_kit_calls_is_there(packed):
 
 def test_its_makefile_has_the_verbs_that_work(packed):
     _, kept = packed
-    shown = run("make", "help", cwd=kept / "tools").stdout
+    shown = run("make", "--no-print-directory", "help", cwd=kept / "tools", env=environment()).stdout
     assert [line.split()[1] for line in shown.splitlines()] == ["help", *VERBS]
     assert subprocess.run(["make", "tarball"], cwd=kept / "tools", capture_output=True).returncode != 0
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 TESTS = Path(__file__).resolve().parents[1]
 # What the script itself calls; the rest of this machine is kept out of its sight.
@@ -130,7 +132,12 @@ def test_a_python_that_is_too_old_is_refused(checkout, machine):
 def test_the_list_of_tools_is_exact_and_complete():
     """pip must have had nothing to choose: what is installed is what is listed."""
     listing = (TESTS / "requirements.txt").read_text().splitlines()
-    listed = {line.lower().replace("_", "-") for line in listing if line and not line.startswith("#")}
     freeze = [TESTS.parent / ".venv/bin/python", "-m", "pip", "freeze"]
-    installed = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.lower().replace("_", "-")
-    assert set(installed.split()) == listed
+    installed = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.split()
+    assert pinned(installed) == pinned(line for line in listing if line and not line.startswith("#"))
+
+
+def pinned(lines):
+    """The exact version of each package, by its canonical name."""
+    requirements = map(Requirement, lines)
+    return {canonicalize_name(requirement.name): str(requirement.specifier) for requirement in requirements}
