@@ -20,7 +20,7 @@ demo-stop: setup ## End the box that make demo KEEP=1 left running
 test: lint ## Every mechanism once: all layers, engines and boxes
 	@$(PYTEST) -m 'not full'
 
-test-fast: lint ## What needs neither an engine nor a box: under a minute
+test-fast: lint ## What needs neither an engine nor a box: some minutes
 	@$(PYTEST) -m 'not full' tests/bake tests/scripts
 
 test-all: lint ## Everything, the long tables too
