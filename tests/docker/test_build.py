@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tarfile
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -156,7 +157,7 @@ def test_building_again_is_quick_and_gives_the_same_bytes(project, docker_bundle
 
 def test_a_change_of_the_app_compresses_the_app_alone(project, docker_bundle, tmp_path):
     before = layers()  # the interpreter's among them, which is large
-    (project.root / "project/extra.txt").write_text("extra\n")
+    (project.root / "project/extra.txt").write_text(f"{uuid.uuid4()}\n")  # the cache has no layer with this
     try:
         changed = Unpacked(project.build("1", ENGINE="docker"), tmp_path)
     finally:
