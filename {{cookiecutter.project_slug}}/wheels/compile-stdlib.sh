@@ -8,8 +8,11 @@
 # Exit codes: 0 done; otherwise those of the tools.
 set -Eeuo pipefail
 
-# compile DIRECTORY [OPTION...]
-compile() { PYTHONHASHSEED=0 "$SHIPPED/bin/python" -E -s -m compileall -q -f -d "lib/$1" "${@:2}" "$1"; }
+# compile DIRECTORY [OPTION...]: before 3.11 the order of a frozenset's items in byte code follows the seed [bpo-37596],
+# which -E would have Python ignore.
+compile() {
+  env -i PATH="$PATH" LC_ALL=C PYTHONHASHSEED=0 "$SHIPPED/bin/python" -s -m compileall -q -f -d "lib/$1" "${@:2}" "$1"
+}
 
 # Byte code that is never compared with its source came with 3.7 (PEP 552); older byte code holds the source's time.
 main() {
