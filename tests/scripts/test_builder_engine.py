@@ -247,6 +247,21 @@ def test_an_interrupted_build_ends_what_it_started(tmp_path):
     assert not is_running(child)
 
 
+def test_an_interrupt_while_a_step_is_being_started_ends_it_too(monkeypatch, tmp_path):
+    started = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(process.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process.run_logged(["sleep", "321"], None, tmp_path / "log")
+    assert started[0].returncode == -signal.SIGTERM
+
+
 def is_running(pid):
     """Whether a process runs; one that has ended but was not waited for does not."""
     try:

@@ -38,20 +38,36 @@ def end(process: subprocess.Popen) -> None:
 
 
 @contextmanager
+def interruptions_held() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the block ends: within Popen they would lose the process just started."""
+    held: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.signal(number, lambda number, frame: held.append(number)) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in held:
+        signal.raise_signal(number)
+
+
+@contextmanager
 def started(command: list[str], environment: Optional[dict[str, str]]) -> Iterator[subprocess.Popen]:
     """Start a process whose output can be read, and end it if this program is interrupted while it runs."""
     process = None
     try:
-        process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        with interruptions_held():
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
         yield process
         process.wait()
     except BaseException:
