@@ -20,8 +20,8 @@ demo-stop: setup ## End the box that make demo KEEP=1 left running
 test: lint ## Every mechanism once: all layers, engines and boxes
 	@$(PYTEST) -m 'not full'
 
-test-fast: lint ## What needs neither an engine nor a box: some minutes
-	@$(PYTEST) -m 'not full' tests/bake tests/scripts
+test-fast: lint ## The quick tests, without engine and boxes: under a minute
+	@$(PYTEST) -m 'not full and not slow' tests/bake tests/scripts
 
 test-all: lint ## Everything, the long tables too
 	@$(PYTEST)

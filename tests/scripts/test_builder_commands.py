@@ -9,6 +9,8 @@ import pytest
 
 import building
 
+pytestmark = pytest.mark.slow
+
 NO_DOCKER = 'echo "Cannot connect to the Docker daemon" >&2; exit 1'
 OTHER_SYSTEM = '[{ "os": "ubuntu", "version": "20.04", "bit": "64", "python": ["3.11.2"] }]'
 

@@ -6,6 +6,8 @@ import pytest
 
 import building
 
+pytestmark = pytest.mark.slow
+
 doctor = building.part("builder.doctor")
 
 LOCK = "# sha256 of requirements.txt: {digest}\nFlask==3.0.3\ngunicorn==23.0.0\n"

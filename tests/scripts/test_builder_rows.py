@@ -10,6 +10,8 @@ import pytest
 import building
 from lab.command import wait_until
 
+pytestmark = pytest.mark.slow
+
 PYTHONS = '[{ "os": "debian", "version": "12", "bit": "64", "python": ["3.11.2", "3.12.1", "3.13.5"] }]'
 FIRST, SECOND, THIRD = (f"debian-12-x86_64-py{python}" for python in ("3.11.2", "3.12.1", "3.13.5"))
 # Answers like an engine that has no images; each pull waits until as many have begun as WAIT_FOR says.

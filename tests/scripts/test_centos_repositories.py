@@ -14,6 +14,8 @@ import pytest
 import building
 from lab.skip import Unavailable
 
+pytestmark = pytest.mark.slow
+
 systems = building.part("builder.systems")
 targets = building.part("builder.targets")
 

@@ -4,6 +4,8 @@ import pytest
 
 from fleet import TARGET, Fleet, box
 
+pytestmark = pytest.mark.slow
+
 TWELVE, THIRTEEN = TARGET, "debian-13-x86_64-py3.13.5"
 ELEVEN, OLD = "debian-11-x86_64-py3.9.2", "debian-11-x86_64-py2.7.18"
 CENTOS = "centos-7.40-x86_64-py3.6.1"

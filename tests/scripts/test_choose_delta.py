@@ -6,6 +6,8 @@ import pytest
 
 from fleet import Fleet, box
 
+pytestmark = pytest.mark.slow
+
 BASE = "a" * 64
 
 

@@ -8,6 +8,8 @@ import pytest
 from fleet import Fleet, box
 from lab.command import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fleet(tmp_path):

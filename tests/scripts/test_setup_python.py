@@ -12,6 +12,8 @@ from building import TEMPLATE
 from handmade import RECORDER, Bundle
 from lab.command import wait_until
 
+pytestmark = pytest.mark.slow
+
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
 # A Python that no machine has.
 NAME = "python-3.99.2-0123456789ab"

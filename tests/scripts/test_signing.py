@@ -8,6 +8,8 @@ import building
 from box_home import account, contents, run
 from handmade import Bundle
 
+pytestmark = pytest.mark.slow
+
 output = building.part("builder.output")
 signing = building.part("builder.signing")
 KEYGEN = building.TEMPLATE / "deploy/keygen.sh"

@@ -16,6 +16,8 @@ import pytest
 from lab.command import run
 from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, Project
 
+pytestmark = pytest.mark.slow
+
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
 CHECKS = 40
 CONTENT = "every file has the content that was shipped"
