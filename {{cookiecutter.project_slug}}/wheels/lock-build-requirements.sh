@@ -9,28 +9,55 @@
 #   LOCK_TOOLS   requirements file with the pip-tools to use
 #   WORK         directory to work in
 #   OUTPUT       directory that receives NAME.txt for the source distribution NAME
-# Exit codes: 0 done; otherwise those of pip and pip-tools.
+# Exit codes: 0 done; otherwise those of pip, pip-tools and list_build_requirements.py.
 set -Eeuo pipefail
 
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 readonly HERE
 
-# Only wheels: what builds a package is not built itself.
+# resolve OUTPUT: what $WORK/requirements.in wants. Only wheels: what builds a package is not built itself.
 resolve() {
   PYTHONPATH="$WORK/tools" "$FULL/bin/python$SERIES" -m piptools compile --quiet --generate-hashes --allow-unsafe \
-    --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
-    --pip-args "--only-binary :all:" --output-file "$2" "$1"
+    --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+    --pip-args "--only-binary :all:" --output-file "$1" "$WORK/requirements.in"
+}
+
+unpack() {
+  mkdir "$2"
+  case $1 in
+    *.zip) "$FULL/bin/python$SERIES" -m zipfile -e "$1" "$2" ;;
+    *) tar -xf "$1" -C "$2" --no-same-owner ;;
+  esac
+}
+
+# The backend is asked in an environment with what pyproject.toml states, as pip does when it builds.
+ask_backend() {
+  "$FULL/bin/python$SERIES" -m pip install --quiet --target "$WORK/environment" --no-deps --only-binary :all: \
+    --require-hashes --requirement "$1"
+  PATH="$WORK/environment/bin:$PATH" PYTHONPATH="$WORK/environment" "$FULL/bin/python$SERIES" \
+    "$HERE/list_build_requirements.py" asked "$WORK/source" "$WORK/asked.in"
+}
+
+lock_one() {
+  local output
+  output="$OUTPUT/$(basename "$1").txt"
+  unpack "$1" "$WORK/source"
+  "$FULL/bin/python$SERIES" "$HERE/list_build_requirements.py" stated "$WORK/source" "$WORK/requirements.in"
+  resolve "$output"
+  ask_backend "$output"
+  if [ -s "$WORK/asked.in" ]; then
+    cat "$WORK/asked.in" >>"$WORK/requirements.in"
+    resolve "$output"
+  fi
+  rm -rf "$WORK/source" "$WORK/environment"
 }
 
 main() {
-  local requirements
-  mkdir "$WORK/lists"
+  local source
   "$FULL/bin/python$SERIES" -m pip install --quiet --target "$WORK/tools" --requirement "$LOCK_TOOLS"
-  "$FULL/bin/python$SERIES" "$HERE/list_build_requirements.py" "$SOURCES" "$WORK/lists"
   # One by one: two packages may want different versions of the same tool.
-  for requirements in "$WORK/lists"/*.txt; do
-    mv "$requirements" "$WORK/requirements.in"
-    resolve "$WORK/requirements.in" "$OUTPUT/$(basename "$requirements")"
+  for source in "$SOURCES"/*; do
+    case $source in *.whl) ;; *) lock_one "$source" ;; esac
   done
 }
 

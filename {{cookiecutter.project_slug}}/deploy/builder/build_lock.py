@@ -27,8 +27,10 @@ def parse(text: str) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2]))
 
 
-def without_comments(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+def pins_alone(text: str) -> str:
+    """Return the text without its comments, and without pip's options, which no pip-tools before 6.11 can leave out."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip() and not line.startswith(("#", "-")))
 
 
 def resolve(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> dict[str, str]:
@@ -41,7 +43,7 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, sources: P
         mounts += [Mount("LOCK_TOOLS", lock.tools_for(target.python_series)), Mount("WORK", work, writable=True)]
         mounts += [Mount("OUTPUT", output, writable=True), *network.mounts()]
         run(engine, RESOLVE, {"SERIES": target.python_series, **network.environment()}, mounts)
-        return {path.stem: without_comments(path.read_text(encoding="utf-8")) for path in output.glob("*.txt")}
+        return {path.stem: pins_alone(path.read_text(encoding="utf-8")) for path in output.glob("*.txt")}
 
 
 def write(engine: Engine, target: Target, interpreter: Interpreter, sources: Path, more: bool) -> None:
