@@ -3,6 +3,7 @@
 apps/ holds what their users write themselves.
 """
 
+import json
 import re
 import shutil
 import sqlite3
@@ -65,6 +66,24 @@ def test_datasette_asgi_with_a_database_and_static_files(tmp_path):
         assert escaped.stdout != "200"
         kept = box.ssh("curl -s -D - -o /dev/null 127.0.0.1/-/static/app.css").stdout
         assert re.search(r"^Server: nginx", kept, re.MULTILINE) and "1980" not in kept
+
+
+@pytest.mark.full
+def test_fastapi_asgi_with_checked_bodies_and_a_database(tmp_path):
+    """A package in pyproject.toml's project; pydantic's compiled core; a startup that makes the table in instance/."""
+    static = {"STATIC_URL": "/static/", "STATIC_DIR": "shop/static"}
+    project = adopt(tmp_path, "fastapi", APP_MODULE="shop.main:app", HEALTH_PATH="/up", **UVICORN, **static)
+    with served(project) as box:
+        put = "curl -s -X PUT -H 'Content-Type: application/json' http://127.0.0.1/items"
+        assert json.loads(box.ssh(f"""{put} -d '{{"name": "nail", "count": 3}}'""").stdout)["count"] == 3
+        refused = json.loads(box.ssh(f"""{put} -d '{{"name": "nail", "count": -1}}'""").stdout)
+        assert refused["detail"][0]["type"] == "greater_than"
+        box.ssh("sh /opt/app/current/deploy/activate.sh --restart", timeout=120)
+        assert json.loads(box.get("/items/nail")) == {"name": "nail", "count": 3}
+        assert json.loads(box.get("/openapi.json"))["info"]["title"] == "Shop"
+        assert "Swagger UI" in box.get("/docs")
+        assert "darkgreen" in box.get("/static/shop.css")
+        assert box.ssh("ls /opt/app/shared/data").stdout == "shop.db\n"
 
 
 @pytest.mark.full

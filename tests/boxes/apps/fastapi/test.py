@@ -1,0 +1,3 @@
+from shop.main import app
+
+assert {"/up", "/items"} <= set(app.openapi()["paths"])
