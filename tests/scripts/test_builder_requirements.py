@@ -118,6 +118,12 @@ def test_a_lock_pins_what_pyproject_wants(app, name):
     assert "board" not in {name for name, _version in pins}
 
 
+def test_a_lock_without_its_pyproject_is_refused(app):
+    adopt(app, "uv")
+    (app / "pyproject.toml").unlink()
+    assert "project/pyproject.toml cannot be read: No such file" in refusal(lock.source_digest, requirements.source())
+
+
 def test_versions_for_several_pythons_keep_their_markers(app):
     constraints = [pin.constraint for pin in requirements.pins(adopt(app, "uv"))]
     assert [line for line in constraints if line.startswith("click")] == [
@@ -153,6 +159,37 @@ def test_optional_dependencies_are_named_in_brackets(app, tmp_path):
     assert requirements.wanted(adopt(app, "uv")) == ["click", "itsdangerous>=2", "blinker"]
     configure(tmp_path, "uv.lock[staging]")
     assert "no optional-dependencies staging" in refusal(lambda: requirements.wanted(requirements.source()))
+
+
+@pytest.mark.parametrize(
+    ("edited", "stays"),
+    [
+        (('version = "1"', 'version = "2"\nreadme = "README.md"'), True),
+        (('"Flask"', '"Flask", "click"'), False),
+        (('"Flask"', '"Flask>=3"'), False),
+    ],
+)
+def test_a_lock_is_of_the_dependencies_of_a_pyproject_and_not_of_the_rest(app, edited, stays):
+    (app / "pyproject.toml").write_text(PYPROJECT)
+    before = lock.source_digest(requirements.source())
+    (app / "pyproject.toml").write_text(PYPROJECT.replace(*edited) + "[tool.ruff]\nline-length = 100\n")
+    assert (lock.source_digest(requirements.source()) == before) is stays
+
+
+@pytest.mark.parametrize("tool", ["uv", "poetry"])
+def test_a_lock_is_of_what_another_tool_has_pinned(app, tool):
+    before = lock.source_digest(adopt(app, tool))
+    (app / f"{tool}.lock").write_text("# a comment\n" + (app / f"{tool}.lock").read_text())
+    assert lock.source_digest(requirements.source()) == before
+    text = (app / f"{tool}.lock").read_text()
+    (app / f"{tool}.lock").write_text(text.replace('"2.2.0"', '"2.1.0"'))
+    assert lock.source_digest(requirements.source()) != before
+
+
+def test_optional_dependencies_belong_to_the_lock(app, tmp_path):
+    before = lock.source_digest(adopt(app, "uv"))
+    configure(tmp_path, "uv.lock[production]")
+    assert lock.source_digest(requirements.source()) != before
 
 
 def test_what_is_no_toml_is_refused(app):

@@ -28,7 +28,7 @@ BLOCK = re.compile(
 )
 HEADER = """\
 # Made by "make lock" for Python {series}; change {name} and run it again instead of editing this.
-# sha256 of {name}: {digest}
+# sha256 of {hashed}: {digest}
 """
 
 
@@ -42,8 +42,19 @@ def tools_for(series: str) -> Path:
     return own if own.is_file() else own.with_name("newer.txt")
 
 
+def hashed(source: Source) -> str:
+    """Return what source_digest() is of, for people."""
+    return source.name if source.kind == requirements.PLAIN else f"the dependencies in {source.name}"
+
+
 def source_digest(source: Source) -> str:
-    """Return the sha256 of what says what the app needs, the project's own packages included; Failure 78."""
+    """Return the sha256 of what says what the app needs, the project's own packages included; Failure 78.
+
+    Of files that say other things too, such as pyproject.toml, only the dependencies count.
+    """
+    if source.kind != requirements.PLAIN:
+        pins = [" ".join([pin.constraint, *sorted(pin.hashes)]) for pin in requirements.pins(source)]
+        return hashlib.sha256("\n".join([*requirements.wanted(source), *pins]).encode()).hexdigest()
     paths = [*requirements.files(source), *local_packages.metadata_files(source)]
     try:
         return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
@@ -99,7 +110,7 @@ def text_of(engine: Engine, target: Target, interpreter: Interpreter) -> str:
     digest = source_digest(source)
     with tempfile.TemporaryDirectory(dir=cache.directory("wheels"), prefix=".lock-") as directory:
         text = resolve(engine, target, interpreter, source, Path(directory))
-    header = HEADER.format(series=target.python_series, name=source.name, digest=digest)
+    header = HEADER.format(series=target.python_series, name=source.name, hashed=hashed(source), digest=digest)
     return header + with_hashes_of(requirements.pins(source), text)
 
 
@@ -121,7 +132,7 @@ def check(target: Target) -> dict[str, str]:
     path, source = path_for(target), requirements.source()
     name = f"project/locks/{path.name}"
     text = path.read_text(encoding="utf-8")
-    if f"sha256 of {source.name}: {source_digest(source)}\n" not in text:
+    if f"sha256 of {hashed(source)}: {source_digest(source)}\n" not in text:
         raise Failure(SETTINGS, f"project/{source.name} has changed since {name} was made: run `make lock`")
     versions = wheel_tags.pinned(text)
     if "gunicorn" not in versions:

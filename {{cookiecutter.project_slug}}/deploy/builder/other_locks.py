@@ -23,7 +23,7 @@ class Pin(NamedTuple):
 
 
 def toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content; Failure 78 if it is none."""
+    """Return a TOML file's content; Failure 78 if it is none, or not there."""
     try:
         import tomllib
     except ImportError:  # before Python 3.11
@@ -31,6 +31,8 @@ def toml(path: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(SETTINGS, f"project/{path.name} cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise Failure(SETTINGS, f"project/{path.name} is not TOML: {error}") from error
 

@@ -54,10 +54,14 @@ def source() -> Source:
 
 def existing(chosen: Source) -> Source:
     if not chosen.path.is_file():
-        raise Failure(SETTINGS, f"config.env says REQUIREMENTS='{chosen.name}', and there is no project/{chosen.name}")
+        raise refusal(f"there is no project/{chosen.name}")
     if chosen.extras and chosen.kind not in (PYPROJECT, *LOCKS_OF_PYPROJECT):
-        raise Failure(SETTINGS, f"config.env, REQUIREMENTS: {chosen.name} knows no [{','.join(chosen.extras)}]")
+        raise refusal(f"{chosen.name} knows no [{','.join(chosen.extras)}]")
     return chosen
+
+
+def refusal(problem: str) -> Failure:
+    return Failure(SETTINGS, f"{settings.place_of('REQUIREMENTS')}: REQUIREMENTS: {problem}")
 
 
 def nothing_found() -> str:
@@ -71,11 +75,9 @@ def lists_dependencies(path: Path) -> bool:
 
 
 def files(chosen: Source) -> list[Path]:
-    """Return the files that decide what is needed, those that they include among them; Failure 78 if one is missing."""
-    if chosen.kind in LOCKS_OF_PYPROJECT:
-        return [chosen.path.with_name(PYPROJECT), chosen.path]
+    """Return a requirements file and those that it includes; Failure 78 if one is missing."""
     found = [chosen.path]
-    for path in found if chosen.kind == PLAIN else []:
+    for path in found:
         found += [other for other in included(path) if other not in found]
     return found
 
