@@ -49,7 +49,7 @@ def test_an_unknown_target_is_refused_with_the_known_ones(project):
 
 def test_a_broken_targets_file_is_refused_with_row_and_key(project):
     project.write("deploy/targets.json", building.TARGETS.replace('"64"', "64"))
-    refused(project, project.build("1"), 78, 'deploy/targets.json, row 1, key "bit": must be 64')
+    refused(project, project.build("1"), 78, 'deploy/targets.json, line 2, row 1, key "bit": must be 64')
 
 
 def test_missing_settings_are_refused(project):

@@ -69,6 +69,15 @@ def test_a_stale_lock_and_wrong_settings_are_named(project):
     assert "missing  config.env, line 3: HEALTH_PATH is 'x'" in look(project).stdout
 
 
+def test_what_the_environment_gives_is_a_note(project):
+    write_lock(project)
+    ran = look(project, HEALTH_PATH="/up")
+    assert ran.returncode == 0
+    note = "note     HEALTH_PATH=/up is from the environment, and wins over config.env\n"
+    assert f"{note}         → unset HEALTH_PATH\n" in ran.stdout
+    assert "ok       project/locks/py3.11.txt\n" in ran.stdout
+
+
 def test_a_missing_lock_is_only_a_note(project):
     ran = look(project)
     assert ran.returncode == 0

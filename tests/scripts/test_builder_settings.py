@@ -60,15 +60,16 @@ def test_every_problem_is_named_at_once():
         *row(python=["3.9.2", "3.11.2"]),
     ]
     with pytest.raises(output.Failure) as failure:
-        targets.parse(json.dumps(rows), "x86_64")
+        targets.parse("\n".join(json.dumps(rows, indent=2).splitlines()[:-1]) + ",\n]", "x86_64")
     assert str(failure.value).splitlines() == [
-        'deploy/targets.json, row 1, key "os": must be a name such as debian, in quotes, not "De bian"',
-        '    row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, not "32"',
-        '    row 1, key "pyton": is unknown; known are os, version, bit, image, arch, engine, interpreter, '
+        'deploy/targets.json, line 3, row 1, key "os": must be a name such as debian, in quotes, not "De bian"',
+        '    line 5, row 1, key "bit": must be 64: CPython and its wheels are built for 64 bit only, in quotes, '
+        'not "32"',
+        '    line 9, row 1, key "pyton": is unknown; known are os, version, bit, image, arch, engine, interpreter, '
         "archive, python",
-        '    row 2, key "version": is missing',
-        '    row 2, key "python": must be a list such as ["3.11.2"], not ["3.11"]',
-        '    row 4, key "python": debian-12-x86_64-py3.11.2 is in row 3 already',
+        '    line 11, row 2, key "version": is missing',
+        '    line 14, row 2, key "python": must be a list such as ["3.11.2"], not ["3.11"]',
+        '    line 30, row 4, key "python": debian-12-x86_64-py3.11.2 is in row 3 already',
     ]
 
 
@@ -88,8 +89,8 @@ def row(**changes):
         ("[", "deploy/targets.json is not JSON: Expecting value: line 1 column 2 (char 1)"),
         ("{}", "deploy/targets.json must be a list with at least one row"),
         ([], "deploy/targets.json must be a list with at least one row"),
-        ([1], 'deploy/targets.json, row 1: must be an object like {"os": …}'),
-        (row() + row(os=None), 'deploy/targets.json, row 2, key "os": is missing'),
+        ([1], 'deploy/targets.json, line 1, row 1: must be an object like {"os": …}'),
+        (row() + row(os=None), 'deploy/targets.json, line 1, row 2, key "os": is missing'),
         (row(os="De bian"), 'key "os": must be a name such as debian, in quotes, not "De bian"'),
         (row(version=12), 'row 1, key "version": must be a version such as 12, in quotes, not 12'),
         (
@@ -110,7 +111,7 @@ def row(**changes):
         (row(pyton=["3.11.2"]), 'row 1, key "pyton": is unknown; known are os, version, bit, image, arch'),
     ],
 )
-def test_a_broken_file_is_refused_naming_row_and_key(rows, message):
+def test_a_broken_file_is_refused_naming_line_row_and_key(rows, message):
     text = rows if isinstance(rows, str) else json.dumps(rows)
     with pytest.raises(output.Failure) as failure:
         targets.parse(text, "x86_64")
@@ -214,9 +215,15 @@ def test_every_setting_is_refused_with_its_line(tmp_path, monkeypatch, line, mes
     assert (failure.value.code, message in str(failure.value)) == (78, True), str(failure.value)
 
 
+def test_a_setting_that_stands_there_twice_is_refused(tmp_path, monkeypatch):
+    configure(tmp_path, monkeypatch, "HEALTH_PATH='/up'\n")
+    with pytest.raises(output.Failure, match="config.env, line 3: HEALTH_PATH stands in line 4 too; remove one"):
+        settings.read()
+
+
 def test_all_that_is_wrong_is_named_at_once(tmp_path, monkeypatch):
-    configure(tmp_path, monkeypatch, "HEALTH_PATH='x'\nWORKER_CLASS='-'\n")
-    with pytest.raises(output.Failure, match="line 4: HEALTH_PATH.*\n    config.env, line 5: WORKER_CLASS"):
+    configure(tmp_path, monkeypatch, "STATIC_DIR='/'\nWORKER_CLASS='-'\n")
+    with pytest.raises(output.Failure, match="line 5: WORKER_CLASS.*\n    config.env, line 4: STATIC_DIR"):
         settings.read()
 
 

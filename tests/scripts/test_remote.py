@@ -58,6 +58,27 @@ def test_a_wrong_value_for_shared_is_refused(remote):
     assert (result.returncode, calls) == (64, [])
 
 
+def test_an_app_name_of_the_environment_is_told(remote):
+    result, _calls = remote("status", "box", APP_NAME="shop")
+    assert "    APP_NAME=shop, from the environment\n" in result.stderr
+    assert remote("status", "box")[0].stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "place"),
+    [
+        ("# ours\nAPP_NAME='Shop'\n", {}, "config.env, line 2"),
+        ("# ours\n", {}, "config.env"),
+        ("APP_NAME='shop'\n", {"APP_NAME": "A B"}, "the environment"),
+    ],
+)
+def test_a_wrong_app_name_is_refused_with_its_place(remote, tmp_path, text, variables, place):
+    (tmp_path / "config.env").write_text(text)
+    result, calls = remote("status", "box", **variables)
+    assert (result.returncode, calls) == (78, [])
+    assert f"error: {place}: APP_NAME is '" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("facts", "become"),
     [

@@ -21,10 +21,18 @@ usage() {
   fail 64 "$1"
 }
 
+# Some shell may export APP_NAME for something else: that is not silent.
+[ -z "${APP_NAME:-}" ] || [ -n "${QUIET:-}" ] || printf '    APP_NAME=%s, from the environment\n' "$APP_NAME" >&2
+
 # The name of the application: APP_NAME of the environment, else of config.env, which is parsed and never run.
 app_name() {
-  local name=${APP_NAME:-$(sed -n "s/^APP_NAME='\(.*\)'\$/\1/p" "$here/../config.env")}
-  [[ "$name" =~ ^[a-z][a-z0-9_-]{0,31}$ ]] || fail 78 "config.env: APP_NAME is '$name'; wanted: a lower-case letter, then up to 31 of a-z 0-9 _ -"
+  local name=${APP_NAME:-} place='the environment' line
+  if [ -z "$name" ]; then
+    line=$(grep -n "^[[:space:]]*APP_NAME=" "$here/../config.env" | tail -n 1) || true
+    place="config.env${line:+, line ${line%%:*}}"
+    name=$(sed -n "s/^[^']*'\(.*\)'[[:space:]]*\$/\1/p" <<<"$line")
+  fi
+  [[ "$name" =~ ^[a-z][a-z0-9_-]{0,31}$ ]] || fail 78 "$place: APP_NAME is '$name'; wanted: a lower-case letter, then up to 31 of a-z 0-9 _ -"
   printf '%s\n' "$name"
 }
 

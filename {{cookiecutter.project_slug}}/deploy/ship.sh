@@ -49,11 +49,12 @@ main() {
 }
 
 check_arguments() {
-  [ "${1:-}" != --check ] || { options+=(--check) && shift; }
-  [ $# -eq 2 ] && [ -n "$2" ] || usage "give HOST and VERSION: make deploy HOST=user@box VERSION=…"
+  local verb=deploy
+  [ "${1:-}" != --check ] || { verb=preflight && options+=(--check) && shift; }
+  [ $# -eq 2 ] && [ -n "$2" ] || usage "give HOST and VERSION: make $verb HOST=user@box VERSION=…"
   version=$2
   read_hosts "$1"
-  [ ${#hosts[@]} -gt 0 ] || usage "give HOST and VERSION: make deploy HOST=user@box VERSION=…"
+  [ ${#hosts[@]} -gt 0 ] || usage "give HOST and VERSION: make $verb HOST=user@box VERSION=…"
 }
 
 check_environment() {

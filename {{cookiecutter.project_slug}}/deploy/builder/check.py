@@ -8,7 +8,7 @@ import versions
 import wheel_tags
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
-from builder.settings import APP, Settings
+from builder.settings import APP, Settings, place_of
 from builder.targets import Target
 
 
@@ -48,11 +48,12 @@ def modules(settings: Settings, directory: Path) -> None:
     if not is_in_project(app) and not is_in_wheels(app, directory):
         hint = "; a package below src/ is installed by ./DIRECTORY in requirements.txt (docs/app.md)"
         advice = hint if (APP / "src").is_dir() else ""
-        raise Failure(SETTINGS, f"config.env, APP_MODULE: neither project/ nor any wheel has a module {app}{advice}")
+        what = f"neither project/ nor any wheel has a module {app}{advice}"
+        raise Failure(SETTINGS, f"{place_of('APP_MODULE')}: APP_MODULE: {what}")
     worker = settings.worker_class.rpartition(".")[0]
     if worker and not is_in_project(worker) and not is_in_wheels(worker, directory):
         advice = f"add {worker.partition('.')[0]} to what the app needs, run `make lock`"
-        raise Failure(SETTINGS, f"config.env, WORKER_CLASS: no wheel has a module {worker}: {advice}")
+        raise Failure(SETTINGS, f"{place_of('WORKER_CLASS')}: WORKER_CLASS: no wheel has a module {worker}: {advice}")
 
 
 def is_in_project(module: str) -> bool:
@@ -77,4 +78,5 @@ def static_directory(settings: Settings, release: str, members: list[pack.Member
     """See that the bundle holds STATIC_DIR; one in the virtual environment is made on the box. Failure 78."""
     path = settings.static_dir
     if path and not path.startswith("venv/") and f"{release}/{path}" not in {member.path for member in members}:
-        raise Failure(SETTINGS, f"config.env, STATIC_DIR: there is no project/{path}, or .bundleignore leaves it out")
+        what = f"there is no project/{path}, or .bundleignore leaves it out"
+        raise Failure(SETTINGS, f"{place_of('STATIC_DIR')}: STATIC_DIR: {what}")

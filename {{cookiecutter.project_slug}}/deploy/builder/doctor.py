@@ -128,9 +128,11 @@ def project() -> Iterator[Finding]:
     try:
         settings.read()
     except Failure as failure:
-        yield Finding(MISSING, str(failure), "edit config.env")
+        yield Finding(MISSING, str(failure), "edit config.env, or unset what the environment has")
         return
     yield Finding(OK, "config.env")
+    for name, (value, place) in settings.overridden().items():
+        yield Finding(NOTE, f"{name}={value} is from {place}, and wins over config.env", f"unset {name}")
 
 
 def locks(wanted: list[Target]) -> Iterator[Finding]:
@@ -166,7 +168,7 @@ def findings() -> Iterator[Finding]:
     yield Finding(OK, f"deploy/targets.json: {', '.join(target.name for target in wanted)}")
     yield from engines(wanted)
     yield from this_machine(wanted)
-    if all(finding.state == OK for finding in configured):
+    if all(finding.state != MISSING for finding in configured):
         yield from locks(wanted)
 
 

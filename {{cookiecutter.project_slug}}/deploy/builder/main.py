@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 import versions
 from builder import (
@@ -139,6 +139,7 @@ def tarball(version: str) -> None:
 
 def make_locks() -> None:
     """Make the lock of every Python among the chosen targets."""
+    settings.tell_overridden()
     lock.source_digest(requirements.source())
     plan = planned()
     done: set[str] = set()
@@ -152,34 +153,41 @@ def make_locks() -> None:
         detail(f"wrote project/locks/{lock.path_for(target).name}")
 
 
+def reproduce(version: str) -> None:
+    settings.tell_overridden()
+    reproduction.run(settings.read(), version, chosen_targets(), build_tarball)
+
+
+def inspect(version: str) -> None:
+    for (path,) in reading.bundles(version):
+        inspection.show(path)
+
+
+def diff(older: str, newer: str) -> None:
+    for paths in reading.bundles(older, newer):
+        comparison.show(*paths)
+
+
+# What each does, how many arguments it takes, and how it is called.
+COMMANDS: dict[str, tuple[Callable[..., None], int, str]] = {
+    "tarball": (tarball, 1, "build_tarball.sh VERSION (make tarball VERSION=…)"),
+    "reproduce": (reproduce, 1, "reproduce.sh VERSION (make reproduce VERSION=…)"),
+    "lock": (make_locks, 0, "lock.sh (make lock)"),
+    "targets": (lambda: listing.show(chosen_targets()), 0, "targets.sh (make targets)"),
+    "doctor": (doctor.show, 0, "doctor.sh (make doctor)"),
+    "inspect": (inspect, 1, "inspect.sh VERSION (make inspect VERSION=…)"),
+    "diff": (diff, 2, "diff.sh A B (make diff A=… B=…)"),
+}
+
+
 def run(arguments: list[str]) -> None:
-    if arguments[:1] == ["tarball"] and len(arguments) == 2 and arguments[1]:
-        tarball(arguments[1])
-    elif arguments[:1] == ["reproduce"] and len(arguments) == 2:
-        reproduction.run(settings.read(), arguments[1], chosen_targets(), build_tarball)
-    elif arguments == ["lock"]:
-        make_locks()
-    elif arguments == ["targets"]:
-        listing.show(chosen_targets())
-    elif arguments == ["doctor"]:
-        doctor.show()
-    elif arguments[:1] == ["inspect"] and len(arguments) == 2 and arguments[1]:
-        for (path,) in reading.bundles(arguments[1]):
-            inspection.show(path)
-    elif arguments[:1] == ["diff"] and len(arguments) == 3 and all(arguments):
-        for older, newer in reading.bundles(*arguments[1:]):
-            comparison.show(older, newer)
-    else:
-        usages = (
-            "build_tarball.sh VERSION (make tarball VERSION=…)",
-            "reproduce.sh VERSION",
-            "lock.sh",
-            "targets.sh",
-            "doctor.sh",
-            "inspect.sh VERSION",
-            "diff.sh A B",
-        )
-        raise Failure(USAGE, "usage: " + " | ".join(f"deploy/{usage}" for usage in usages))
+    name, values = "".join(arguments[:1]), arguments[1:]
+    if name not in COMMANDS:
+        raise Failure(USAGE, f"{name!r} is not something that the builder does; there are {', '.join(COMMANDS)}")
+    function, count, usage = COMMANDS[name]
+    if len(values) != count or not all(values):
+        raise Failure(USAGE, f"usage: deploy/{usage}")
+    function(*values)
 
 
 def be_interrupted(_number: int, _frame: object) -> None:

@@ -86,6 +86,8 @@ def parse(text: str) -> dict[str, tuple[str, str]]:
         if match[1] not in RULES:
             known = ", ".join(RULES)
             raise Failure(SETTINGS, f"config.env, line {number}: {match[1]} is no setting; there are {known}")
+        if match[1] in values:
+            raise Failure(SETTINGS, f"{values[match[1]][1]}: {match[1]} stands in line {number} too; remove one")
         values[match[1]] = match[2], f"config.env, line {number}"
     return values
 
@@ -110,13 +112,22 @@ def problems(values: dict[str, tuple[str, str]]) -> list[str]:
     return found
 
 
-def read() -> Settings:
-    """Return the project's settings; Failure 78 names all that are missing or malformed."""
+def given() -> dict[str, tuple[str, str]]:
+    """Return every setting that is given, with its place; Failure 78 if config.env cannot be read."""
     try:
-        written = parse((PROJECT / "config.env").read_text(encoding="utf-8"))
+        return {**parse((PROJECT / "config.env").read_text(encoding="utf-8")), **overridden()}
     except OSError as error:
         raise Failure(SETTINGS, f"config.env cannot be read: {error.strerror}") from error
-    values = {**written, **overridden()}
+
+
+def place_of(name: str) -> str:
+    """Return where to edit a setting, such as "config.env, line 9"."""
+    return given().get(name, ("", "config.env"))[1]
+
+
+def read() -> Settings:
+    """Return the project's settings; Failure 78 names all that are missing or malformed."""
+    values = given()
     wrong = problems(values)
     if wrong:
         raise Failure(SETTINGS, "\n    ".join(wrong))
@@ -126,6 +137,6 @@ def read() -> Settings:
 
 
 def tell_overridden() -> None:
-    """Say which settings are not config.env's: they go into the bundle all the same."""
+    """Say which settings are not config.env's: nobody may have meant a variable that some shell exports."""
     for name, (value, place) in overridden().items():
         detail(f"{name}={value}, from {place}")

@@ -79,15 +79,15 @@ def value_problem(key: str, value: object) -> str:
     return f"must be {PATTERNS[key][0]}, in quotes, not {json.dumps(value)}"
 
 
-def row_problems(number: int, row: object) -> list[str]:
-    """Return what is wrong with a row, each with the row's number and the key."""
+def row_problems(row: object) -> dict[str, str]:
+    """Return what is wrong with a row, by the key; "" stands for the whole row."""
     if not isinstance(row, dict):
-        return [f'row {number}: must be an object like {{"os": …}}']
+        return {"": 'must be an object like {"os": …}'}
     found = {key: "is missing" for key in REQUIRED if key not in row}
     found.update((key, value_problem(key, value)) for key, value in row.items())
     if ("archive" in row) != (row.get("interpreter") == "archive"):
         found["archive"] = 'goes together with "interpreter": "archive"'
-    return [f"row {number}, key {json.dumps(key)}: {problem}" for key, problem in found.items() if problem]
+    return {key: problem for key, problem in found.items() if problem}
 
 
 def row_targets(row: dict, arch: str) -> list[Target]:
@@ -96,32 +96,54 @@ def row_targets(row: dict, arch: str) -> list[Target]:
     return [Target(row["os"], version, row.get("arch", arch), python, *rest) for python in row["python"]]
 
 
-def duplicates(rows: list[tuple[int, list[Target]]]) -> list[str]:
-    """Return one line for every target that is there twice."""
+def duplicates(rows: dict[int, list[Target]]) -> list[tuple[int, str, str]]:
+    """Return row, key and problem for every target that is there twice."""
     seen: dict[str, int] = {}
     problems = []
-    for number, targets in rows:
+    for number, targets in rows.items():
         for target in targets:
             if target.name in seen:
-                problems.append(f'row {number}, key "python": {target.name} is in row {seen[target.name]} already')
+                problems.append((number, "python", f"{target.name} is in row {seen[target.name]} already"))
             seen.setdefault(target.name, number)
     return problems
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where each element of a JSON list begins and ends in its text."""
+    found, position = [], text.index("[") + 1
+    while True:
+        position = re.compile(r"[\s,]*").match(text, position).end()
+        if text[position] == "]":
+            return found
+        begin = position
+        _element, position = json.JSONDecoder().raw_decode(text, begin)
+        found.append((begin, position))
+
+
+def place(text: str, number: int, key: str) -> str:
+    """Return the line, row and key of a problem; a key that is missing has the line that its row begins in."""
+    begin, end = spans(text)[number - 1]
+    match = re.compile(rf"{re.escape(json.dumps(key))}\s*:").search(text, begin, end)
+    line = text.count("\n", 0, match.start() if match else begin) + 1
+    return f"line {line}, row {number}" + (f", key {json.dumps(key)}" if key else "")
+
+
 def parse(text: str, arch: str) -> list[Target]:
     """Return the targets of targets.json's text, on machines of this arch; Failure 78 names all that is wrong."""
+    plain = without_trailing_commas(text)
     try:
-        rows = json.loads(without_trailing_commas(text))
+        rows = json.loads(plain)
     except ValueError as error:
         raise Failure(SETTINGS, f"deploy/targets.json is not JSON: {error}") from error
     if not isinstance(rows, list) or not rows:
         raise Failure(SETTINGS, "deploy/targets.json must be a list with at least one row")
-    wrong = {number: row_problems(number, row) for number, row in enumerate(rows, 1)}
-    right = [(number, row_targets(row, arch)) for number, row in enumerate(rows, 1) if not wrong[number]]
-    problems = [problem for found in wrong.values() for problem in found] + duplicates(right)
+    wrong = [(number, *problem) for number, row in enumerate(rows, 1) for problem in row_problems(row).items()]
+    broken = {number for number, _key, _problem in wrong}
+    right = {number: row_targets(row, arch) for number, row in enumerate(rows, 1) if number not in broken}
+    problems = [f"{place(plain, number, key)}: {problem}" for number, key, problem in [*wrong, *duplicates(right)]]
     if problems:
         raise Failure(SETTINGS, "deploy/targets.json, " + "\n    ".join(problems))
-    return [target for _number, targets in right for target in targets]
+    return [target for targets in right.values() for target in targets]
 
 
 def read(path: Path) -> list[Target]:
