@@ -15,13 +15,14 @@ set -Eeuo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 readonly HERE
 
-# resolve OUTPUT: what $WORK/requirements.in wants. Only wheels: what builds a package is not built itself.
+# resolve PINS: what $WORK/requirements.in wants. Only wheels: what builds a package is not built itself.
 resolve() {
   PYTHONPATH="$WORK/tools" "$FULL/bin/python$SERIES" -m piptools compile --quiet --generate-hashes --allow-unsafe \
     --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
     --pip-args "--only-binary :all:" --output-file "$1" "$WORK/requirements.in"
 }
 
+# unpack ARCHIVE DIRECTORY
 unpack() {
   mkdir "$2"
   case $1 in
@@ -30,7 +31,7 @@ unpack() {
   esac
 }
 
-# The backend is asked in an environment with what pyproject.toml states, as pip does when it builds.
+# ask_backend PINS: in an environment with what pyproject.toml states, as pip does when it builds.
 ask_backend() {
   "$FULL/bin/python$SERIES" -m pip install --quiet --target "$WORK/environment" --no-deps --only-binary :all: \
     --require-hashes --requirement "$1"
@@ -38,16 +39,17 @@ ask_backend() {
     "$HERE/list_build_requirements.py" asked "$WORK/source" "$WORK/asked.in"
 }
 
+# lock_one SOURCE
 lock_one() {
-  local output
-  output="$OUTPUT/$(basename "$1").txt"
+  local pins
+  pins="$OUTPUT/$(basename "$1").txt"
   unpack "$1" "$WORK/source"
   "$FULL/bin/python$SERIES" "$HERE/list_build_requirements.py" stated "$WORK/source" "$WORK/requirements.in"
-  resolve "$output"
-  ask_backend "$output"
+  resolve "$pins"
+  ask_backend "$pins"
   if [ -s "$WORK/asked.in" ]; then
     cat "$WORK/asked.in" >>"$WORK/requirements.in"
-    resolve "$output"
+    resolve "$pins"
   fi
   rm -rf "$WORK/source" "$WORK/environment"
 }
