@@ -83,6 +83,16 @@ def test_what_building_needs_is_locked_and_another_build_takes_from_the_cache(wi
     assert (again.returncode, "building" in again.stdout) == (0, False)
 
 
+def test_what_the_lock_of_build_tools_does_not_say_is_added(with_sources, unpacked):
+    """As when another target of this Python, which had wheels of these, made the lock."""
+    path = with_sources.root / "project/locks/build-py3.11.txt"
+    text = path.read_text()
+    path.write_text(text[text.index("# for psycopg2-2.9.9.tar.gz\n") :])
+    result = with_sources.run("deploy/build_tarball.sh", "1", ENGINE="docker")
+    assert (result.returncode, path.read_text()) == (0, text)
+    assert "build-py3.11.txt does not say what building fastadd.tar.gz needs: adding it" in result.stdout
+
+
 def test_a_missing_header_s_library_is_named(with_sources, unpacked):
     with with_sources.changed("project/build-packages.txt", "# none\n"):
         result = with_sources.run("deploy/build_tarball.sh", "2", ENGINE="docker")

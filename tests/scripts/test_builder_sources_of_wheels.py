@@ -119,29 +119,24 @@ def sources(tmp_path, *names):
 def test_each_source_has_build_tools_of_its_own(app, tmp_path, monkeypatch):
     resolved = {"a-1.tar.gz": f"cython==3.2.9 \\\n    {DIGEST}\n", "b-1.zip": f"cython==0.29 \\\n    {DIGEST}\n"}
     monkeypatch.setattr(build_lock, "resolve", lambda *_: resolved)
-    given = sources(tmp_path, *resolved)
-    build_lock.write(None, TARGET, None, given, more=False)
-    assert build_lock.requirements_of(TARGET, given) == resolved
+    build_lock.make(None, TARGET, None, sources(tmp_path, *resolved))
+    assert build_lock.said(TARGET) == resolved
 
 
-def test_another_target_s_sources_are_added(app, tmp_path, monkeypatch):
+def test_what_only_another_target_builds_is_added_and_nothing_else_changes(app, tmp_path, monkeypatch, capsys):
     (app / "locks/build-py3.11.txt").write_text("# for a-1.zip\nold==1\n")
-    monkeypatch.setattr(build_lock, "resolve", lambda *_: {"b-1.zip": "new==1\n"})
-    given = sources(tmp_path, "b-1.zip")
-    build_lock.write(None, TARGET, None, given, more=True)
-    assert set(build_lock.parse((app / "locks/build-py3.11.txt").read_text())) == {"a-1.zip", "b-1.zip"}
-    build_lock.write(None, TARGET, None, given, more=False)
-    assert set(build_lock.parse((app / "locks/build-py3.11.txt").read_text())) == {"b-1.zip"}
-
-
-def test_a_source_without_locked_build_tools_is_refused(app, tmp_path):
-    given = sources(tmp_path, "a-1.tar.gz")
-    with pytest.raises(output.Failure, match="what building a-1.tar.gz needs: run `make lock`") as failure:
-        build_lock.requirements_of(TARGET, given)
-    assert failure.value.code == 78
+    monkeypatch.setattr(build_lock, "resolve", lambda *_: {"a-1.zip": "new==1\n", "b-1.zip": "new==1\n"})
+    given = sources(tmp_path, "a-1.zip", "b-1.zip")
+    build_lock.complete(None, TARGET, None, given)
+    assert "does not say what building b-1.zip needs: adding it" in capsys.readouterr().out
+    assert build_lock.said(TARGET) == {"a-1.zip": "old==1\n", "b-1.zip": "new==1\n"}
+    build_lock.complete(None, TARGET, None, given)
+    assert capsys.readouterr().out == ""
+    build_lock.make(None, TARGET, None, given)
+    assert build_lock.said(TARGET) == {"a-1.zip": "new==1\n", "b-1.zip": "new==1\n"}
 
 
 def test_where_nothing_is_built_there_is_no_lock_of_build_tools(app, tmp_path):
     (app / "locks/build-py3.11.txt").write_text("# for a-1.zip\nold==1\n")
-    build_lock.write(None, TARGET, None, sources(tmp_path), more=False)
+    build_lock.make(None, TARGET, None, sources(tmp_path))
     assert not Path(app / "locks/build-py3.11.txt").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 from builder import cache, lock, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
-from builder.output import SETTINGS, UNAVAILABLE, Failure
+from builder.output import UNAVAILABLE, detail
 from builder.settings import APP, WHEELS
 from builder.targets import Target
 
@@ -46,15 +46,9 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, sources: P
         return {path.stem: pins_alone(path.read_text(encoding="utf-8")) for path in output.glob("*.txt")}
 
 
-def write(engine: Engine, target: Target, interpreter: Interpreter, sources: Path, more: bool) -> None:
-    """Write the lock for the sources that this target builds; with more, besides what it says already.
-
-    One target builds what another one has a wheel of, and all targets of a Python share this file.
-    """
+def write(target: Target, known: dict[str, str]) -> None:
+    """Replace the lock by one that says this; where nothing is built there is none."""
     path = path_for(target)
-    known = parse(path.read_text(encoding="utf-8")) if more and path.is_file() else {}
-    if any(source.name not in known for source in sources.iterdir()):
-        known.update(resolve(engine, target, interpreter, sources))
     if known:
         sections = "".join(f"# for {name}\n{text}" for name, text in sorted(known.items()))
         lock.write(path, HEADER.format(series=target.python_series) + sections)
@@ -62,23 +56,37 @@ def write(engine: Engine, target: Target, interpreter: Interpreter, sources: Pat
         path.unlink(missing_ok=True)
 
 
-def requirements_of(target: Target, sources: Path) -> dict[str, str]:
-    """Return what the lock says of each source; Failure 78 names those of which it says nothing."""
+def make(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> None:
+    """Write the lock anew, for the sources that this target builds."""
+    write(target, resolve(engine, target, interpreter, sources) if any(sources.iterdir()) else {})
+
+
+def complete(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> None:
+    """Add to the lock what it does not say yet of the sources that this target builds.
+
+    One target builds what another one has a wheel of, and all targets of a Python share this file.
+    """
+    with lock.alone(target):
+        known = said(target)
+        unknown = sorted(source.name for source in sources.iterdir() if source.name not in known)
+        if unknown:
+            name = path_for(target).name
+            detail(f"project/locks/{name} does not say what building {', '.join(unknown)} needs: adding it")
+            write(target, {**resolve(engine, target, interpreter, sources), **known})
+
+
+def said(target: Target) -> dict[str, str]:
+    """Return what the lock says of each source, none if there is no lock."""
     path = path_for(target)
-    known = parse(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    names = sorted(source.name for source in sources.iterdir())
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        what = f"what building {', '.join(unknown)} needs"
-        raise Failure(SETTINGS, f"project/locks/{path.name} does not say {what}: run `make lock`")
-    return {name: known[name] for name in names}
+    return parse(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> Path:
     """Return the directory that has, for each source distribution, a directory with what building it needs."""
-    wanted = requirements_of(target, sources)
+    known = said(target)
+    wanted = {source.name: known[source.name] for source in sorted(sources.iterdir())}
 
-    def make(entry: Path) -> None:
+    def download(entry: Path) -> None:
         with tempfile.TemporaryDirectory() as directory:
             for name, text in wanted.items():
                 (Path(directory) / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -88,4 +96,4 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Pat
                 run(engine, FETCH, {"SERIES": target.python_series, **network.environment()}, mounts)
 
     key = cache.key(interpreter.key, engine.identity(), wanted, cache.files_key([WHEELS / FETCH.script]))
-    return cache.entry("wheels", f"build-requirements-{key}", make)
+    return cache.entry("wheels", f"build-requirements-{key}", download)

@@ -54,13 +54,12 @@ def prepared_engine(name: str, target: Target) -> Engine:
 
 
 def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None:
-    """Make the lock; if another row of this Python was making it at the same time, add what this row has to build."""
+    """Make the lock, unless it is there or another row of this Python makes it at the same time."""
     path = lock.path_for(target)
-    was_missing = not path.exists()
     with lock.alone(target):
-        if was_missing:
+        if not path.exists():
             detail(f"there is no project/locks/{path.name} yet: making it")
-            wheels.make_lock(engine, target, python, more=path.exists())
+            wheels.make_lock(engine, target, python)
 
 
 def build_tarball(
@@ -147,8 +146,8 @@ def make_locks() -> None:
         say(f"==> lock for Python {target.python_series}, {target.name}")
         engine = prepared_engine(plan[target], target)
         python = interpreter.build(engine, target)
-        more = target.python_series in done
-        wheels.make_lock(build_packages.workshop(engine, target), target, python, more)
+        make = wheels.complete_lock if target.python_series in done else wheels.make_lock
+        make(build_packages.workshop(engine, target), target, python)
         done.add(target.python_series)
         detail(f"wrote project/locks/{lock.path_for(target).name}")
 

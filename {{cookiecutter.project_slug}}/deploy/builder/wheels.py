@@ -49,15 +49,17 @@ def sources(fetched: Path) -> Path:
     return cache.entry("wheels", f"sources-{key}", make)
 
 
-def make_lock(engine: Engine, target: Target, interpreter: Interpreter, more: bool = False) -> None:
-    """Write the target's lock, and beside it what building the sources among it needs.
-
-    With more there is a lock already, of another target with this Python: what that one did not build is added.
-    """
-    if not more:
-        lock.write(lock.path_for(target), lock.text_of(engine, target, interpreter))
+def make_lock(engine: Engine, target: Target, interpreter: Interpreter) -> None:
+    """Write the target's lock, and beside it what building the sources among it needs."""
+    lock.write(lock.path_for(target), lock.text_of(engine, target, interpreter))
     given = sources(fetch(engine, target, interpreter, lock.path_for(target)))
-    build_lock.write(engine, target, interpreter, given, more)
+    build_lock.make(engine, target, interpreter, given)
+
+
+def complete_lock(engine: Engine, target: Target, interpreter: Interpreter) -> None:
+    """Add to the lock of another target with this Python what only this one builds."""
+    given = sources(fetch(engine, target, interpreter, lock.path_for(target)))
+    build_lock.complete(engine, target, interpreter, given)
 
 
 def build(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
@@ -65,6 +67,7 @@ def build(engine: Engine, target: Target, interpreter: Interpreter) -> Path:
     fetched = fetch(engine, target, interpreter, lock.path_for(target))
     wheels = [fetched / name for name in trees.of(fetched).digests if name.endswith(".whl")]
     given = sources(fetched)
+    build_lock.complete(engine, target, interpreter, given)
     requirements = build_lock.fetch(engine, target, interpreter, given)
     for source in sorted(given.iterdir()):
         wheels.append(source_builds.build(engine, target, interpreter, source, requirements / source.name))
