@@ -1,7 +1,7 @@
 """What runs on the build host runs on macOS too: bash 3.2, BSD tools, GNU make 3.81; as far as can be told on Linux.
 
-bash 3.2 itself and BSD's tools are not to be had here. Their stand-ins: what they lack is looked for in the text, and
-busybox's tools, which know few of GNU's options, take the place of GNU's.
+No package has bash 3.2 or BSD's tools. Their stand-ins: what they lack is looked for in the scripts, and busybox's
+tools, which know few of GNU's options, take the place of GNU's.
 """
 
 import os
@@ -12,21 +12,24 @@ import subprocess
 import pytest
 
 import building
+from bash_features import emptied, newer
 
 # These run on the box, which is Linux.
 OF_THE_BOX = ("setup.sh", "activate.sh")
 SCRIPTS = sorted(path for path in (building.TEMPLATE / "deploy").glob("*.sh") if path.name not in OF_THE_BOX)
-# bash 4 and later (its CHANGES file).
-NEWER_BASH = (
-    *(r"declare -[a-z]*[An]", r"local -n", r"\bmapfile\b", r"\breadarray\b", r"\bcoproc\b", r"wait -n", r"\[\[ -v "),
-    *(r"&>>", r"\|&", r"%\([^)]*\)T", r"\$\{\w+(\[[^]]*\])?(,,?|\^\^?)[^}]*\}", r"\$\{\w+@", r"\$\{\w+\[-\d"),
-)
+# Arrays that are made empty, and are filled where they are used: the script ends before.
+FILLED = {"connection.sh": {"found"}, "ship.sh": {"found", "hosts", "options"}, "verify.sh": {"hosts"}}
 # Options and programs that macOS lacks (its manual pages).
 GNU_ONLY = (
-    *(r"\bsed (-[a-z]*i\b|-r\b|--)", r"\breadlink -f", r"(?<!\.)\brealpath\b", r"\bstat -c", r"\bdate (-d|--)"),
-    *(r"\bgrep -[a-z]*P", r"\bxargs -[rd]", r"\bmktemp --", r"\bhead -n -", r"-printf\b", r"\bdu -b", r"\bnproc\b"),
-    *(r"\btar --(sort|owner|group|mtime|transform)", r"\bsha256sum\b", r"\btimeout \d", r"\bbase64 -w", r"\bflock\b"),
-    *(r"\+%[^ ]*N", r"\b(ln|mv|cp) -[a-zA-Z]*T", r"\binstall -D", r"\btac\b", r"\bseq\b"),
+    *(r"\bsed (-[a-z]*[isz]\b|-r\b|--)", r"\bsed .*\\[+?|swbd]", r"\bgrep .*\\[+?|swb]", r"\bgrep -[a-z]*P"),
+    *(r"\breadlink -f", r"(?<!\.)\brealpath\b", r"\bstat -[cf]", r"\bdate -[dIr]", r"\+%[^ ]*N"),
+    *(r"\bxargs -[a-z]*[rd]", r"\bmktemp (-p|--)", r"\b(head|tail) -[nc] ?-", r"-printf\b|-newer[a-z]t|-regextype"),
+    *(r"\bdu -[a-z]*[bB]", r"\btar --(sort|owner|group|mtime|transform|no-same)", r"\bbase64 -w", r"\btouch -d"),
+    *(r"\b(ln|mv|cp) -[a-zA-Z]*[Tr]\b", r"\binstall -D", r"\bsort -[a-z]*[VRh]\b", r"\bps -[a-z]+ --|\bps --"),
+    r"\b(cp|mv|ln|rm|mkdir|ls|cut|tail|head|sort|wc|cat|date|stat|du|df|touch|id|find|awk|xargs) --[a-z]",
+    r"\b(gensub|strftime|systime|asorti?)\(",
+    r"/proc/|/dev/shm",
+    r"\b(sha256sum|md5sum|timeout|flock|nproc|tac|seq|setsid|getent|taskset|free|ss|ip|numfmt|shuf)\b(?= [-\"$\d])",
 )
 
 
@@ -37,25 +40,60 @@ def code_of(script):
             yield number, re.split(r"\bremote (-\w+ )?[\"']", line)[0]
 
 
+@pytest.fixture(scope="module")
+def maybe_empty():
+    return emptied(*(script.read_text() for script in SCRIPTS))
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_neither_newer_bash_nor_gnu_s_own_options(script):
+def test_nothing_that_bash_3_2_cannot_do(script, maybe_empty):
+    assert newer(script.read_text(), maybe_empty - FILLED.get(script.name, set())) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_none_of_gnu_s_own_options(script):
     found = [
         f"{script.name}:{number}: {line.strip()}"
         for number, line in code_of(script)
-        if any(re.search(pattern, line) for pattern in (*NEWER_BASH, *GNU_ONLY))
+        if any(re.search(pattern, line) for pattern in GNU_ONLY)
     ]
     assert found == []
 
 
 @pytest.mark.parametrize(
-    ("text", "pattern"),
+    "text",
     [
-        *(('echo "${name,,}"', NEWER_BASH), ("declare -A x", NEWER_BASH), ("a |& b", NEWER_BASH)),
-        *(("sed -i s/a/b/ c", GNU_ONLY), ("readlink -f x", GNU_ONLY), ("tar --sort=name", GNU_ONLY)),
+        *('echo "${name,,}"', 'echo "${name@Q}"', 'echo "${name:0:-1}"', 'echo "${list[-1]}"', "echo $BASHPID"),
+        *("declare -A x", "f() { local -n x=$1; }", "mapfile x", "read -t 0.5 x", "wait -n", "printf '%(%s)T' -1"),
+        *("a |& b", "a &>>b", "case a in a) ;& b) ;; esac", "coproc a", "[[ -v x ]]", "exec {fd}>x", "echo {01..10}"),
+        *("x=$(case a in a) b ;; esac)", "x=$(\n  a # it's\n)", "x=$(cat <<E\na )\nE\n)", 'list=()\necho "${list[@]}"'),
     ],
 )
-def test_the_patterns_find_what_they_are_for(text, pattern):
-    assert any(re.search(one, text) for one in pattern)
+def test_what_bash_3_2_cannot_do_is_found(text):
+    assert newer(text, emptied(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('echo "${name//,/ }" "${name:1:3}" "${name#a}" "${name:-${other:-}}"', "declare -a x", "read -r -d '' x"),
+        *('list=(a)\nlist+=(b)\necho "${list[@]}"', 'list=()\necho ${list[@]+"${list[@]}"} ${#list[@]}', "a &>b"),
+        *("x=$(a | b) # it's", "case a in a) x=$(b) ;; esac", "cat <<E\na )\nE", "echo {1..9}", "printf -v x %s y"),
+    ],
+)
+def test_what_it_can_do_is_not(text):
+    assert newer(text, emptied(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sed -i s/a/b/ c", "sed 's/a\\+/b/' c", "readlink -f x", "tar --sort=name", "date -d @1", "head -n -1 x"),
+        *("sort -V x", "cp --archive a b", "mktemp --tmpdir x", "grep -P x", 'sha256sum "$x"', "cat /proc/version"),
+    ],
+)
+def test_gnu_s_own_options_are_found(text):
+    assert any(re.search(pattern, text) for pattern in GNU_ONLY)
 
 
 @pytest.fixture
