@@ -106,7 +106,14 @@ def test_several_boxes_are_checked_over_a_connection_each(project, tmp_path):
         calls = project.logged()[before:]
         assert sorted(call.split()[-1] for call in calls[:2]) == ["app@b", "root@a"]
         assert "--hosts=ssh://root@a,ssh://app@b " in calls[2]
+        assert re.search(r" -n [12] --dist loadscope ", calls[2])
         assert [call.split()[-1] for call in calls[3:]] == ["root@a", "app@b"]
+
+
+def test_one_box_does_not_wait_for_workers(project):
+    assert project.verify("root@a").returncode == 0
+    (call,) = (line for line in project.logged() if line.startswith("pytest"))
+    assert " -p no:xdist " in call and " -n " not in call
 
 
 @pytest.mark.parametrize("text", ["", "# none\n", "a b\n", "ok\n-o\n"])

@@ -264,6 +264,34 @@ def test_a_box_is_asked_twice_over_one_connection(project, home):
     assert calls[0].endswith("-N -f deploy@box") and calls[-1].endswith("-O exit deploy@box")
 
 
+def test_several_boxes_are_shared_among_workers_and_have_one_report(project, home, tmp_path):
+    project.stub("ssh", RUNS_HERE)
+    result = project.verify("deploy@a,deploy@b,deploy@c", HOME=str(home), REPORT=str(tmp_path / "reports"))
+    assert result.returncode == 1, result.stderr
+    counted = [line.split(": ")[1] for line in result.stdout.splitlines() if ": deploy@" in line]
+    assert counted == ["deploy@a", "deploy@b", "deploy@c"]
+    (page,), (cases,) = (list(tmp_path.glob(f"reports/*.{ending}")) for ending in ("html", "xml"))
+    assert re.findall("<h2>(.*)</h2>", page.read_text()) == counted
+    assert page.read_text().count("user mode, supervisor") == 3
+    cases = ElementTree.parse(cases).getroot().findall(".//testcase")
+    assert len(cases) == 3 * CHECKS and not [case for case in cases if "share" in case.get("name")]
+    assert len([line for line in project.logged() if line.startswith("ssh ")]) == 3 * 4
+
+
+def test_a_worker_that_breaks_down_is_no_success(project, home):
+    project.stub("ssh", RUNS_HERE)
+    (project.root / "tests/test_boot.py").write_text('''
+import os
+def test_boot(host):
+    """the worker of one box ends here"""
+    if host.backend.get_hostname() == "b":
+        os._exit(3)
+''')
+    result = project.verify("deploy@a,deploy@b", HOME=str(home))
+    assert result.returncode == 1
+    assert "error: the checks broke down:" in result.stderr and "crashed" in result.stderr
+
+
 @pytest.mark.parametrize("lost", ["box_facts", "health_path"])
 def test_a_connection_that_breaks_is_not_a_verdict(project, home, lost):
     cut = f'case "$*" in *{lost}*) echo "client_loop: send disconnect: Broken pipe" >&2; exit 255 ;; esac; '

@@ -150,12 +150,25 @@ write_ssh_config() {
   } >"$connection/ssh_config"
 }
 
-# Neither the caller's pytest settings nor a project around this one have a say. 0, 1, 65 and 69 are the suite's own.
+# For several boxes a worker a processor (tests/controller.py); for one, pytest-xdist is not even loaded.
+choose_workers() {
+  local processors
+  workers=(-p no:xdist)
+  [ ${#hosts[@]} -gt 1 ] || return 0
+  processors=$(getconf _NPROCESSORS_ONLN)
+  workers=(-n $((processors < ${#hosts[@]} ? processors : ${#hosts[@]})) --dist loadscope --max-worker-restart 0)
+}
+
+# Neither the caller's settings of Python and pytest nor a project around this one have a say. 0, 1, 65 and 69 are the
+# suite's own.
 run_checks() {
   local python status=0
   python=$("$here/tools.sh")/bin/python
-  unset PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD
-  (cd "$tests" && "$python" -E -s -B -m pytest -c pytest.ini --rootdir=. "${anchor[@]}" \
+  choose_workers
+  # What the first process is told with -E, -s and -B, its workers learn from the environment.
+  unset PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD "${!PYTHON@}"
+  export PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1
+  (cd "$tests" && "$python" -E -s -B -m pytest -c pytest.ini --rootdir=. "${workers[@]}" "${anchor[@]}" \
     --report="$report.html" --junitxml="$report.xml" "${connection_options[@]}") || status=$?
   [ ! -f "$report.html" ] || printf '    the report: %s\n' "$report.html" "$report.xml"
   case $status in

@@ -3,6 +3,7 @@
 With neither the box is compared with itself: it is looked at all the same, but the run is UNANCHORED and no success.
 """
 
+import functools
 import hashlib
 import io
 import pathlib
@@ -19,6 +20,23 @@ UNANCHORED = "UNANCHORED, in the lists of the box itself"
 
 class Disagreement(Exception):
     """The box has no release that the sidecar anchors; the message says what it has."""
+
+
+def choose(option):
+    """What finds the Bundle that a testinfra host is compared with, as the command line chose it; it can be pickled.
+
+    Raises BadBundle; what it returns raises Disagreement or NoAnswer.
+    """
+    if option.bundle:
+        return functools.partial(_the_same, from_tarball(option.bundle, option.key))
+    listed = read_sidecar(option.sidecar, option.key) if option.sidecar else None
+    return functools.partial(
+        from_box, name=option.app, version=option.app_version, sidecar=option.sidecar, listed=listed
+    )
+
+
+def _the_same(bundle, _host):
+    return bundle
 
 
 def read_sidecar(path, key=None):
@@ -61,16 +79,15 @@ def from_tarball(tarball, key=None):
     return read_bundle(release, contents, f"{tarball.parent.name}/{tarball.name} (sha256 {digest})", True)
 
 
-def from_box(host, name, version, sidecar, key=None):
+def from_box(host, name, version, sidecar, listed):
     """The Bundle that a testinfra host says it has of `name`; `version` may be empty: the one in service.
 
-    `sidecar` (a Path or None), which `key` signed if that is given, must anchor it. Raises BadBundle if that cannot
-    be read, Disagreement, NoAnswer.
+    `sidecar` (a Path or None), which has `listed` these hashes, must anchor it. Raises Disagreement, NoAnswer.
     """
     digest, anchor = "", UNANCHORED
     if sidecar:
         version = sidecar.name[len(name) + 2 : -len(".tar.gz.sha256")]
-        digest = read_sidecar(sidecar, key).get(f"{name}-v{version}/SHA256SUMS")
+        digest = listed.get(f"{name}-v{version}/SHA256SUMS")
         anchor = f"{sidecar} (SHA256SUMS {digest})"
     release, contents = _ask_for_head(host, name, version)
     found = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()

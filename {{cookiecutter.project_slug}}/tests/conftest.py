@@ -4,18 +4,19 @@ import pathlib
 
 import anchor
 import pytest
+import sharing
 from asking import NoAnswer
 from expected import BadBundle
 from facts import ANY_ADDRESS, LOOPBACK
 from judgement import not_applicable, require
-from look import Look, box_name, look_at_all
-from reporter import Reporter
+from look import Look, box_name, look_at_all, summary
+from reporter import Annotator, Reporter, print_error
 
 # sysexits.h
 DATA_ERROR = 65
 UNAVAILABLE = 69
 
-LOOKS = pytest.StashKey()
+FIND_BUNDLE, SHARES, LOOKS = (pytest.StashKey() for _ in range(3))
 SERVING = (LOOPBACK, *ANY_ADDRESS)
 
 NEEDS = {
@@ -42,47 +43,70 @@ def pytest_addoption(parser):
     parser.addoption("--report", type=pathlib.Path, help="write what was found to this file, as HTML")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Find out once what to compare with, before any box is asked; returns an exit code if that cannot be."""
+    if sharing.is_worker(config):
+        config.stash[FIND_BUNDLE] = sharing.handed_bundle(config)
+        return None
+    try:
+        config.stash[FIND_BUNDLE] = anchor.choose(config.option)
+    except BadBundle as reason:
+        print_error(f"{reason}; build the tarball again, or copy it here again")
+        return DATA_ERROR
+    return None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
-    config.pluginmanager.unregister(name="terminalreporter")
-    config.pluginmanager.register(Reporter(config.option.report), "terminalreporter")
+    plugins = config.pluginmanager
+    plugins.register(Annotator())
+    config.stash[LOOKS] = {}
+    if sharing.is_worker(config):
+        return
+    reporter = Reporter(config.option.report, sharing.box_names(config))
+    for name in ("terminalreporter", "terminaldistreporter"):
+        if plugins.has_plugin(name):
+            plugins.unregister(name=name)
+    plugins.register(reporter, "terminalreporter")
+    if plugins.has_plugin("dsession"):
+        from controller import Controller  # here, because pytest-xdist takes a tenth of a second to load
+
+        plugins.register(Controller(config.stash[FIND_BUNDLE], reporter.boxes))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(session, items):
-    """Box after box in the report; all boxes that something is to be checked on are looked at now."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Box after box, as they were named; each worker takes one share of them."""
     hosts = {box_name(_host(item)): _host(item) for item in items}
     order = list(hosts)
     items.sort(key=lambda item: order.index(box_name(_host(item))))
-    try:
-        session.config.stash[LOOKS] = looks = look_at_all(hosts, _choose_anchor(session.config.option))
-    except BadBundle as reason:
-        pytest.exit(f"{reason}; build the tarball again, or copy it here again", returncode=DATA_ERROR)
-    session.config.pluginmanager.get_plugin("terminalreporter").looks = looks
+    config.stash[SHARES] = sharing.shares(hosts, config)
 
 
 def _host(item):
     return item.callspec.params["_testinfra_host"]
 
 
-def _choose_anchor(option):
-    """A function from a testinfra host to its Bundle; raises BadBundle."""
-    if option.bundle:
-        bundle = anchor.from_tarball(option.bundle, option.key)
-        return lambda host: bundle
-    return lambda host: anchor.from_box(host, option.app, option.app_version, option.sidecar, option.key)
-
-
 @pytest.fixture
 def look(request, host) -> Look:
     """What was found on this box. Where it cannot be looked at, one check is red and the others have no say."""
-    looks = request.config.stash[LOOKS]
-    found = looks[box_name(host)]
-    if isinstance(found.trouble, NoAnswer) and len(looks) == 1:
+    found = _look_at(request.config, box_name(host))
+    if isinstance(found.trouble, NoAnswer) and len(sharing.box_names(request.config)) == 1:
         pytest.exit(f"{host.backend.get_hostname()}: {found.trouble}", returncode=UNAVAILABLE)
     if found.trouble and request.function.__name__ == "test_installed":
         _report_trouble(found.trouble, request.config.option.sidecar)
     return not_applicable("this box could not be looked at") if found.trouble else found
+
+
+def _look_at(config, name):
+    """The Look at a box; with the first of a share, all of it are looked at."""
+    looks = config.stash[LOOKS]
+    if name not in looks:
+        share = next(share for share in config.stash[SHARES] if name in share)
+        looks.update(look_at_all(share, config.stash[FIND_BUNDLE]))
+        sharing.keep({name: summary(looks[name]) for name in share}, config)
+    return looks[name]
 
 
 def _report_trouble(trouble, sidecar):

@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from anchor import Disagreement
 from asking import NoAnswer, read_answers, read_facts
@@ -24,6 +24,28 @@ class Look:
     trouble: Any = None
 
 
+class Summary(NamedTuple):
+    """What the report says of a box besides the checks, in words: its release, what anchors that, what was found."""
+
+    release: str
+    anchor: str
+    description: str
+
+
+def summary(look):
+    """The Summary of a Look."""
+    release = look.bundle.release if look.bundle else "an unknown release"
+    return Summary(release, look.bundle.anchor if look.bundle else "", _description(look.facts, look.bundle))
+
+
+def _description(facts, bundle):
+    if not facts or not facts.base:
+        return "nothing was found there"
+    kind = "systemd" if facts.systemd and facts.mode == "root" else "supervisor"
+    what = f"{bundle.target}, SHA256SUMS {bundle.sums_hash}"
+    return f"{facts.base}, {facts.mode} mode, {kind}, account {facts.username}, port {facts.port}; {what}"
+
+
 def box_name(host):
     """What a testinfra host is called in the report: [user@]box."""
     backend = host.backend
@@ -32,7 +54,7 @@ def box_name(host):
 
 
 def look(host, find_bundle):
-    """The Look at one testinfra host; `find_bundle` is called with it. Raises BadBundle."""
+    """The Look at one testinfra host; `find_bundle` is called with it."""
     bundle = facts = answers = None
     try:
         bundle = find_bundle(host)
@@ -46,7 +68,7 @@ def look(host, find_bundle):
 
 
 def look_at_all(hosts, find_bundle):
-    """The Look at each of several hosts (a dict by name); raises BadBundle."""
+    """The Look at each of several hosts (a dict by name)."""
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         looks = {name: pool.submit(look, host, find_bundle) for name, host in hosts.items()}
         return {name: future.result() for name, future in looks.items()}

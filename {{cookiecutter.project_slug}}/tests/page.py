@@ -26,28 +26,31 @@ class Finding(NamedTuple):
     judgement: Any
 
 
-def write_page(path, began, looks, findings, trouble):
-    """Write the page to `path`; `trouble` is what makes the run no success whatever the checks say, or empty."""
+def write_page(path, began, boxes, findings, trouble):
+    """Write the page to `path`; `boxes` has the Summary of each by name.
+
+    `trouble` is what makes the run no success whatever the checks say, or empty.
+    """
     red = any(finding.verdict == "RED" for finding in findings)
     values = {
-        "title": f"Verification of {', '.join(sorted({_release(look) for look in looks.values()})) or 'nothing'}",
+        "title": f"Verification of {', '.join(sorted({box.release for box in boxes.values()})) or 'nothing'}",
         "verdict": "RED" if red else "NO SUCCESS" if trouble else "all as expected",
         "state": "bad" if red or trouble else "good",
         "trouble": trouble,
         "began": f"{began:%Y-%m-%d %H:%M:%S} UTC",
-        "seconds": f"{(datetime.datetime.now(datetime.UTC) - began).total_seconds():.1f}",
+        "seconds": f"{(datetime.datetime.now(datetime.timezone.utc) - began).total_seconds():.1f}",
         "machine": platform.node(),
-        "anchor": "; ".join(sorted({look.bundle.anchor for look in looks.values() if look.bundle})) or "nothing",
+        "anchor": "; ".join(sorted({box.anchor for box in boxes.values()} - {""})) or "nothing",
     }
     text = {name: _text(value) for name, value in values.items()}
-    boxes = "".join(_box(name, looks[name], [f for f in findings if f.box == name]) for name in looks)
-    page = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(text, boxes=boxes)
+    sections = "".join(_section(name, box, [f for f in findings if f.box == name]) for name, box in boxes.items())
+    page = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(text, boxes=sections)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
-def _box(name, look, findings):
-    lines = [f"<h2>{_text(name)}</h2>", f"<p>{_text(_counts(findings))}<br>{_text(_description(look))}</p>", "<table>"]
+def _section(name, box, findings):
+    lines = [f"<h2>{_text(name)}</h2>", f"<p>{_text(_counts(findings))}<br>{_text(box.description)}</p>", "<table>"]
     lines += ["<thead><tr><th>verdict</th><th>checked</th><th>expected</th><th>found</th></tr></thead>", "<tbody>"]
     # What is red comes first, the rest as it was checked.
     lines += map(_row, sorted(findings, key=lambda finding: finding.verdict != "RED"))
@@ -59,24 +62,11 @@ def _counts(findings):
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in WORDS.items())
 
 
-def _description(look):
-    facts, bundle = look.facts, look.bundle
-    if not facts or not facts.base:
-        return "nothing was found there"
-    kind = "systemd" if facts.systemd and facts.mode == "root" else "supervisor"
-    what = f"{bundle.target}, SHA256SUMS {bundle.sums_hash}"
-    return f"{facts.base}, {facts.mode} mode, {kind}, account {facts.username}, port {facts.port}; {what}"
-
-
 def _row(finding):
     judgement = finding.judgement or Judgement("", finding.reason, "")
     found = judgement.found + (f"\nto do: {judgement.remedy}" if judgement.remedy else "")
     cells = [WORDS[finding.verdict], finding.check, judgement.expected, found]
     return f'<tr class="{finding.verdict[:1]}">{"".join(f"<td>{_text(cell)}</td>" for cell in cells)}</tr>'
-
-
-def _release(look):
-    return look.bundle.release if look.bundle else "an unknown release"
 
 
 def _text(value):

@@ -5,28 +5,21 @@ import datetime
 import sys
 
 import pytest
-from judgement import last_judgement
+from judgement import Judgement, last_judgement
 from look import box_name
 from page import Finding, write_page
 
 
-class Reporter:
-    """Stands in for pytest's terminal reporter; `looks` are the Looks at the boxes, as far as there are any."""
-
-    def __init__(self, page):
-        self.looks = {}
-        self._page = page
-        self._began = datetime.datetime.now(datetime.UTC)
-        self._findings = []
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="backslashreplace")
+class Annotator:
+    """Writes into pytest's reports, which may come from a worker, what was checked on which box and what was found."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):
         report = yield
         report.check = item.function.__doc__.splitlines()[0]
         report.box = box_name(item.callspec.params["_testinfra_host"])
-        report.judgement = last_judgement()
+        judgement = last_judgement()
+        report.judgement = judgement and tuple(judgement)
         # For the JUnit file, whose names are otherwise those of functions.
         item.user_properties[:] = [("check", report.check), ("box", report.box)]
         if call.excinfo and call.excinfo.errisinstance((pytest.fail.Exception, pytest.skip.Exception)):
@@ -34,6 +27,19 @@ class Reporter:
         elif call.excinfo:
             report.finding = f"the check itself failed:\n{report.longreprtext}"
         return report
+
+
+class Reporter:
+    """Stands in for pytest's terminal reporter; `boxes` are the Summaries of those of `names` that were looked at."""
+
+    def __init__(self, page, names):
+        self.boxes = {}
+        self._page, self._names = page, names
+        self._began = datetime.datetime.now(datetime.timezone.utc)
+        self._findings = []
+        self._told_of = None
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
@@ -44,56 +50,65 @@ class Reporter:
             self._keep("ok", report)
 
     def _keep(self, verdict, report):
-        if self._several and (not self._findings or self._findings[-1].box != report.box):
-            print(f"==> {report.box}")
-        reason = getattr(report, "finding", "")
-        self._findings.append(Finding(report.box, verdict, report.check, reason, report.judgement))
+        if not hasattr(report, "box"):  # of a worker that crashed
+            print_error(f"the checks broke down:\n{report.longreprtext}")
+            return
+        reason, judgement = getattr(report, "finding", ""), getattr(report, "judgement", None)
+        finding = Finding(report.box, verdict, report.check, reason, judgement and Judgement(*judgement))
+        self._findings.append(finding)
         # Of several boxes what is in order fills pages; the file has it.
         if verdict == "RED" or not self._several:
-            print(
-                f"    {verdict:<4} {report.check}{f' (not applicable: {reason})' if report.skipped else ''}", flush=True
-            )
-        if report.failed:
-            _indent(reason)
+            self._print(finding)
+
+    def _print(self, finding):
+        if self._several and self._told_of != finding.box:
+            print(f"==> {finding.box}")
+            self._told_of = finding.box
+        reason = f" (not applicable: {finding.reason})" if finding.verdict == "n/a" else ""
+        print(f"    {finding.verdict:<4} {finding.check}{reason}", flush=True)
+        if finding.verdict == "RED":
+            _indent(finding.reason)
 
     @property
     def _several(self):
-        return len(self.looks) > 1
+        return len(self._names) > 1
 
     def pytest_collectreport(self, report):
         if report.failed:
-            _error(f"the checks cannot be loaded:\n{report.longreprtext}")
+            print_error(f"the checks cannot be loaded:\n{report.longreprtext}")
 
     def pytest_internalerror(self, excrepr):
-        _error(f"the checks broke down:\n{excrepr}")
+        print_error(f"the checks broke down:\n{excrepr}")
 
     def pytest_keyboard_interrupt(self, excinfo):
         if excinfo.errisinstance(pytest.exit.Exception):
-            _error(excinfo.value.msg)
+            print_error(excinfo.value.msg)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session, exitstatus):
         finished = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
         if exitstatus not in finished:
             return
-        for box in self._several and self.looks or ():
+        for box in self._names if self._several else ():
             print(f"    {_summary(self._counts(box))}: {box}")
         print(f"==> {_summary(self._counts())}", flush=True)
         trouble = self._trouble()
         if trouble:
-            _error(trouble)
+            print_error(trouble)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._page:
-            write_page(self._page, self._began, self.looks, self._findings, trouble)
+            boxes = {name: self.boxes[name] for name in self._names if name in self.boxes}
+            write_page(self._page, self._began, boxes, self._findings, trouble)
 
     def _counts(self, box=None):
         return collections.Counter(finding.verdict for finding in self._findings if box in (None, finding.box))
 
     def _trouble(self):
         """Why this run is no success although nothing is red, if it is none."""
-        if all({"ok", "RED"} & self._counts(box).keys() for box in self.looks or [None]):
-            return ""
-        return "nothing was checked, so nothing is verified"
+        checked = {finding.box for finding in self._findings if finding.verdict in ("ok", "RED")}
+        missing = [name for name in self._names if name not in checked]
+        where = f" on {', '.join(missing)}" if self._several else ""
+        return f"nothing was checked{where}, so nothing is verified" if missing else ""
 
 
 def _summary(counts):
@@ -110,6 +125,6 @@ def printable(line):
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
-def _error(message):
+def print_error(message):
     text = "\n".join(printable(line) for line in message.split("\n"))
     print(f"error: {text}", file=sys.stderr, flush=True)
