@@ -70,25 +70,31 @@ def findings(row: dict) -> Iterator[str]:
         yield f"{row['name']} {row['version']}: {names}; mended in {mended}"
 
 
+def complain(problem: str) -> int:
+    print(f"error: {problem}", file=sys.stderr)
+    return UNAVAILABLE
+
+
+def show(name: str, pins: str, lines: list[str]) -> int:
+    print(f"==> {name}: {pins}, {len(lines)} known vulnerabilities", flush=True)
+    for line in sorted(lines):
+        print(f"    {line}", flush=True)
+    return FINDINGS if lines else 0
+
+
 def audit(service: str, project: Path) -> int:
     """Show what is known against each lock; return the exit code."""
     status = 0
     for name, pins in locks(project):
         answers = [ask(service, batch) for batch in batches(pins)]
-        found = [line for answer in answers for line in answer.findings]
-        print(f"==> {name}: {len(pins)} pins, {len(found)} known vulnerabilities", flush=True)
-        for line in sorted(found):
-            print(f"    {line}")
         problems = [answer.problem for answer in answers if answer.problem]
-        unknown = sorted({package for answer in answers for package in answer.unknown})
         if problems:
-            print(f"error: {service} does not answer from here, so nothing is known: {problems[0]}", file=sys.stderr)
-            return UNAVAILABLE
+            return complain(f"{service} does not answer from here, so nothing is known of {name}: {problems[0]}")
+        unknown = sorted({package for answer in answers for package in answer.unknown})
+        what = f"{len(pins)} pins" + (f", {len(unknown)} of them not checked" if unknown else "")
+        status = max(status, show(name, what, [line for answer in answers for line in answer.findings]))
         if unknown:
-            print(f"error: {service} cannot tell of {', '.join(unknown)}, so {name} is not checked", file=sys.stderr)
-            status = UNAVAILABLE
-        elif found and not status:
-            status = FINDINGS
+            status = complain(f"{service} cannot tell of {', '.join(unknown)}, so {name} is not checked")
     return status
 
 
