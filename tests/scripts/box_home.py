@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -51,3 +52,27 @@ def run(home, *arguments, shell=("dash",), environment=None):
 
 def contents(directory):
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+
+
+def complete(home, bundle):
+    """Mark a bundle that setup.sh put in place as what the real interpreter would have made of it."""
+    (home / "state/complete" / bundle.version).touch()
+
+
+def tree(home, *names):
+    """Kind, mode and content of everything below directories of a home."""
+    found = {}
+    for name in names:
+        for path in [home / name, *(home / name).rglob("*")]:
+            kind = stat.S_IFMT(path.lstat().st_mode), stat.S_IMODE(path.lstat().st_mode)
+            found[str(path.relative_to(home))] = (*kind, path.read_bytes() if path.is_file() else b"")
+    return found
+
+
+def refused(home, result, code, message):
+    """Assert that setup.sh of version 2 was refused with one message, and left nothing of the new release."""
+    assert (result.returncode, result.stderr.count("error: ")) == (code, 1), result.stdout + result.stderr
+    assert message in result.stderr
+    assert not (home / "app-v2").exists()
+    assert not list((home / "state").glob("staging.*"))
+    assert "handed over" not in result.stdout

@@ -9,12 +9,10 @@ import pytest
 
 import building
 import handmade
-from box_home import account, contents, made_home, run
+from box_home import account, complete, contents, made_home, refused, run, tree
+from forms import write_delta, write_whole
 
-delta = building.part("builder.delta")
-layers = building.part("layers")
 pack = building.part("pack")
-reading = building.part("builder.reading")
 
 OTHER = "python-3.11.2-ba9876543210"
 OLD_FILES = {
@@ -29,42 +27,6 @@ NEW_FILES = {
     "app-v2/new.py": b"new\n",
     f"{handmade.INTERPRETER}/lib/os.py": b"os\n",
 }
-
-
-def members(bundle):
-    """A handmade bundle's members, with the directories that real ones have; its head's come first."""
-    files = bundle.listed()
-    files.pop(f"{bundle.release}/BUNDLE")
-    found = [pack.file_of_bytes(path, data)._replace(mode=handmade.mode(path)) for path, data in files.items()]
-    parents = {path.rpartition("/")[0] for path in files}
-    parents |= {"/".join(path.split("/")[:depth]) for path in parents for depth in range(1, path.count("/") + 1)}
-    content = sorted([*found, *(pack.directory(path) for path in parents - {bundle.release})])
-    values = dict(line.split("=", 1) for line in bundle.head().decode().splitlines())
-    for computed in ("UNPACKED_BYTES", "MEMBERS"):
-        del values[computed]
-    return pack.head_members(bundle.release, values, content), content
-
-
-def write(directory, name, parts, sums):
-    path = directory / name
-    digest = layers.write_archive(parts, directory, path)
-    path.with_name(f"{name}.sha256").write_text(f"{digest}  {name}\n{sums.sha256}  {sums.path}\n")
-    return path
-
-
-def write_whole(directory, bundle):
-    head, content = members(bundle)
-    return write(directory, f"{bundle.release}.tar.gz", [head, content], head[2])
-
-
-def write_delta(directory, bundle, base, change=lambda parts: parts):
-    """The delta of a bundle since another one, whose tarball is written for that and removed."""
-    head, content = members(bundle)
-    older = reading.head_of(write_whole(directory, base))
-    for name in (f"{base.release}.tar.gz", f"{base.release}.tar.gz.sha256"):
-        (directory / name).unlink()
-    parts = change(delta.parts(older, head, content))
-    return write(directory, f"{bundle.release}-since-{base.version}.delta", parts, head[2])
 
 
 def old():
@@ -85,31 +47,8 @@ def install(home, bundle):
         (home / f"{bundle.release}.tar.gz{suffix}").unlink()
 
 
-def complete(home, bundle):
-    (home / "state/complete" / bundle.version).touch()
-
-
 def setup(home, *options, **more):
     return run(home, *options, "2", account().pw_name, **more)
-
-
-def tree(home, *names):
-    """Kind, mode and content of everything below directories of a home."""
-    found = {}
-    for name in names:
-        for path in [home / name, *(home / name).rglob("*")]:
-            kind = stat.S_IFMT(path.lstat().st_mode), stat.S_IMODE(path.lstat().st_mode)
-            found[str(path.relative_to(home))] = (*kind, path.read_bytes() if path.is_file() else b"")
-    return found
-
-
-def refused(home, result, code, message):
-    """Assert that a run was refused with one message, and left nothing of the new release."""
-    assert (result.returncode, result.stderr.count("error: ")) == (code, 1), result.stdout + result.stderr
-    assert message in result.stderr
-    assert not (home / "app-v2").exists()
-    assert not list((home / "state").glob("staging.*"))
-    assert "handed over" not in result.stdout
 
 
 @pytest.fixture

@@ -8,41 +8,16 @@ import pytest
 
 import building
 import handmade
-from box_home import account, run
-from test_setup_deltas import complete, members, refused, tree
+from box_home import account, complete, refused, run, tree
+from forms import COMPILED, PYC, members, write, write_small, write_whole
 
-layers = building.part("layers")
 output = building.part("builder.output")
 pack = building.part("pack")
 small = building.part("builder.small")
 
-# Stands in for CPython: it "compiles" by writing the given text, and says how it was handed over to.
-PYTHON = b"""#!/bin/sh
-case "$*" in
-  *compileall*site-packages) exit 1 ;;
-  *compileall*) mkdir -p python3.11/__pycache__ && printf BYTECODE >python3.11/__pycache__/os.cpython-311.pyc ;;
-  *) printf '%s\\n' "handed over: $*" ;;
-esac
-"""
-PYC = f"{handmade.INTERPRETER}/lib/python3.11/__pycache__/os.cpython-311.pyc"
-FILES = {f"{handmade.INTERPRETER}/lib/python3.11/os.py": b"os\n", PYC: b"BYTECODE"}
-
-
-class Bundle(handmade.Bundle):
-    def listed(self):
-        return {**super().listed(), f"{handmade.INTERPRETER}/bin/python3.11": PYTHON, **self.files}
-
 
 def bundle(**files):
-    return Bundle("2", files={**FILES, f"{handmade.INTERPRETER}/bin/python": PYTHON, **files})
-
-
-def write(directory, made, left_out=lambda path: path.endswith(".pyc"), name="app-v2.tar.xz"):
-    head, content = members(made)
-    kept = [member for member in content if not left_out(member.path)]
-    digest = layers.write_archive([head, kept], directory, directory / name)
-    (directory / f"{name}.sha256").write_text(f"{digest}  {name}\n{head[2].sha256}  {head[2].path}\n")
-    return directory / name
+    return handmade.Bundle("2", files={**COMPILED, **files})
 
 
 def setup(home, *options, **more):
@@ -51,7 +26,7 @@ def setup(home, *options, **more):
 
 @pytest.mark.parametrize("shell", [("dash",), ("bash",), ("busybox", "sh")])
 def test_what_is_left_out_is_made_here(home, shell):
-    write(home, bundle())
+    write_small(home, bundle())
     result = setup(home, shell=shell)
     assert result.returncode == 0, result.stderr
     assert "==> Making the interpreter's byte code" in result.stdout and "handed over: -E -s -B" in result.stdout
@@ -60,19 +35,19 @@ def test_what_is_left_out_is_made_here(home, shell):
 
 
 def test_it_is_the_same_release_as_the_whole_bundle_s(home):
-    write(home, bundle())
+    write_small(home, bundle())
     assert setup(home).returncode == 0
     first = tree(home, "app-v2", handmade.INTERPRETER)
     for name in ("app-v2", handmade.INTERPRETER):
         shutil.rmtree(home / name)
     (home / "app-v2.tar.xz").unlink()
-    write(home, bundle(), lambda path: False, "app-v2.tar.gz")
+    write_whole(home, bundle())
     assert setup(home).returncode == 0
     assert tree(home, "app-v2", handmade.INTERPRETER) == first
 
 
 def test_an_interpreter_that_is_here_is_not_made_again(home):
-    write(home, bundle())
+    write_small(home, bundle())
     assert setup(home).returncode == 0
     complete(home, bundle())
     (home / "state/complete/2").unlink()
@@ -82,13 +57,13 @@ def test_an_interpreter_that_is_here_is_not_made_again(home):
 
 
 def test_byte_code_that_came_along_is_not_made_again(home):
-    write(home, bundle(), lambda path: False)
+    write_small(home, bundle(), lambda path: False)
     result = setup(home)
     assert (result.returncode, "byte code" in result.stdout) == (0, False), result.stderr
 
 
 def test_other_byte_code_than_is_listed_is_refused(home):
-    write(home, bundle(**{PYC: b"other"}))
+    write_small(home, bundle(**{PYC: b"other"}))
     refused(home, setup(home), 65, "does not hold what its SHA256SUMS and MANIFEST list")
 
 
@@ -98,13 +73,13 @@ def test_an_interpreter_that_is_not_as_listed_does_not_run(home):
     made.files[f"{handmade.INTERPRETER}/bin/python"] = b"#!/bin/sh\ntouch /tmp/offline-flask-ran\n"
     _, content = members(made)
     kept = [member for member in content if not member.path.endswith(".pyc")]
-    layers.write_archive([head, kept], home, home / "app-v2.tar.xz")
+    write(home, "app-v2.tar.xz", [head, kept], head[2])
     refused(home, setup(home), 65, "bin/python: FAILED")
     assert not os.path.exists("/tmp/offline-flask-ran")
 
 
 def test_without_xz_it_is_a_gap(home, tmp_path):
-    write(home, bundle())
+    write_small(home, bundle())
     text = (home / "setup.sh").read_text()
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -120,7 +95,7 @@ def test_without_xz_it_is_a_gap(home, tmp_path):
 
 
 def test_every_reader_of_xz_reads_it(home, tmp_path):
-    path = write(home, bundle())
+    path = write_small(home, bundle())
     plain = subprocess.run(["xz", "-dc", path], capture_output=True, check=True).stdout
     for reader in (["busybox", "xz", "-dc"], ["bsdtar", "-tf"], ["tar", "-tJf"]):
         result = subprocess.run([*reader, path], capture_output=True, check=True)
