@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from handmade import INTERPRETER, Bundle, mode
+from handmade import INTERPRETER, mode
 
 BLOCK = 512  # tar(5)
 RELEASE = "app-v1"
@@ -26,12 +26,13 @@ NAMES = [
     "app-v1/a/../../..",
     *("app-v1x/evil", "app-v2/evil", "APP-V1/evil", "state/release-key.pem", "state/mode", "current", "shared/app.env"),
     *("app-v1/app.py", "app-v1/app.py/below", "app-v1/deploy", "app-v1/BUNDLE", "app-v1/SHA256SUMS", "app-v1/MANIFEST"),
+    *("app-v1/DELTA", "app-v1/DELTA/BASE", "app-v0/app.py", "state/complete/0", f"{INTERPRETER}/local"),
     *("app-v1/venv", "app-v1/instance", "app-v1/sitecustomize.py", "app-v1/a b", "app-v1/ ", "app-v1/a -> b"),
     "app-v1/-x",
     *("app-v1/a\nb", "app-v1/a\n/etc/passwd", "app-v1/\x1b[2J", "app-v1/\x7f", "app-v1/a\\b", "app-v1/\\303\\251"),
     "app-v1/é",
     *(f"app-v1/{'n' * 255}", f"app-v1/{'n' * 256}", "app-v1/" + "d/" * 1000 + "x", f"{INTERPRETER}/../evil"),
-    *(INTERPRETER),
+    INTERPRETER,
     *(f"{INTERPRETER}/bin/python3.11", f"{INTERPRETER}/lib/sitecustomize.py"),
     "python-3.11.2-ffffffffffff/bin/python3.11",
     *(f"app-v1/{command}" for command in COMMANDS),
@@ -143,22 +144,30 @@ entries = st.builds(
 
 
 @st.composite
-def with_hostile_entries(draw):
-    """The good members, and some that are not, anywhere among them."""
-    good = entries_of(Bundle().members())
+def with_hostile_entries(draw, good):
+    """Good entries, and some that are not, anywhere among them."""
+    found = list(good)
     for entry in draw(st.lists(entries, min_size=1, max_size=3)):
-        good.insert(draw(st.integers(0, len(good))), entry)
-    return archive(good)
+        found.insert(draw(st.integers(0, len(found))), entry)
+    return archive(found)
 
 
 @st.composite
-def with_changed_entry(draw):
-    """The good members, one of them with another name, kind, mode, size, link or owner."""
-    good = entries_of(Bundle().members())
+def with_changed_entry(draw, good):
+    """Good entries, one of them with another name, kind, mode, size, link or owner."""
     number, other = draw(st.integers(0, len(good) - 1)), draw(entries)
     field = draw(st.sampled_from(["name", "type", "link", "mode", "size", "owner", "checksum", "before", "data"]))
-    good[number] = replace(good[number], **{field: getattr(other, field)})
-    return archive(good)
+    changed = replace(good[number], **{field: getattr(other, field)})
+    return archive([*good[:number], changed, *good[number + 1 :]])
+
+
+@st.composite
+def without_some_entries(draw, good):
+    """Good entries, some of them gone, or in another order."""
+    found = draw(st.permutations(good)) if draw(st.booleans()) else list(good)
+    for _ in range(draw(st.integers(1, 2))):
+        del found[draw(st.integers(0, len(found) - 1))]
+    return archive(found)
 
 
 @st.composite
@@ -180,5 +189,7 @@ def damaged(draw, whole):
     return type(whole)(data)
 
 
-def damaged_archives():
-    return damaged(archive(entries_of(Bundle().members())))
+def altered(good):
+    """Good entries made hostile in one of these ways."""
+    made = [with_hostile_entries(good), with_changed_entry(good), without_some_entries(good)]
+    return st.one_of(*made, damaged(archive(good)))

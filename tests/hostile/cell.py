@@ -26,7 +26,7 @@ mount -t tmpfs -o mode=755 cell .
 cd "$1"
 mkdir upper work root
 mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work cell root
-for directory in opt home srv; do mount -t tmpfs -o mode=755,size=64m none root/$directory; done
+for directory in opt home srv; do mount -t tmpfs -o mode=755,size=1g none root/$directory; done
 mount -t tmpfs -o mode=1777,size=64m none root/tmp
 sed "s|^$2:\\(.*\\):[^:]*:\\([^:]*\\)|$2:\\1:/home/$2:\\2|" /etc/passwd >passwd
 mount --bind passwd root/etc/passwd

@@ -4,101 +4,18 @@ Whatever comes, setup.sh ends with one of its own exit codes and one message, wr
 nothing of what it refused, and what it accepts is exactly what SHA256SUMS and MANIFEST say.
 """
 
-import gzip
-import os
-import stat
-import subprocess
-
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import archives
-import building
 import texts
+from cases import clear_base, corpus, each, ways, ways_by_name
 from cell import USERNAME, open_cell
-from handmade import Bundle, sha256
+from honest import FORMS, gz
+from judging import STATUSES, bring, install
 
-manifest = building.release_part("manifest")
-output = building.release_part("output")
-
-SHELLS = [("/bin/dash",), ("/bin/bash", "--posix"), ("/bin/busybox", "sh")]
-ways = st.tuples(st.booleans(), st.sampled_from(SHELLS))
-GOOD = archives.archive(archives.entries_of(Bundle().members()))
-STATE = {"state/mode", "state/username", "state/lock", "state/lock.holder", "state/bundles/app-v1.tar.gz.sha256"}
-COMPLETE, SOME = pytest.param(500, marks=pytest.mark.full), 30
-corpus = pytest.mark.parametrize("cases", [SOME, COMPLETE])
-
-
-@pytest.fixture(scope="module")
-def cell():
-    with open_cell() as cell:
-        yield cell
-
-
-def each(cases, **strategies):
-    """Try a function on so many cases, the same ones each time where they are few."""
-    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    options = {"deadline": None, "derandomize": cases == SOME, "suppress_health_check": checks}
-    chosen = hypothesis_settings(max_examples=cases, **options)
-    return lambda function: chosen(given(**strategies)(function))()
-
-
-def bring(cell, packed, sidecar=True):
-    """Lay a tarball, and the sidecar that its maker would write, into the cell."""
-    cell.clear()
-    tarball = cell.inbox / "app-v1.tar.gz"
-    tarball.write_bytes(packed)
-    if sidecar:
-        Bundle().write_sidecar(tarball, Bundle().members()["app-v1/SHA256SUMS"])
-
-
-def pack(data):
-    return gzip.compress(data, 1, mtime=0)
-
-
-def install(cell, way, arguments=("1", USERNAME), environment=None):
-    root, shell = way
-    result = cell.run(*shell, "setup.sh", *arguments, root=root, environment=environment)
-    judge(cell, root, result)
-    return result.returncode
-
-
-def judge(cell, root, result):
-    base = cell.opt / "app" if root else cell.home / USERNAME
-    said = result.stderr.decode("utf-8", "replace")
-    assert result.returncode in (0, 64, 65, 69, 73, 75, 78), (result.returncode, said)
-    assert cell.written_elsewhere() == []
-    assert {path.name for path in cell.opt.iterdir()} <= {"app"}
-    assert {path.name for path in cell.home.iterdir()} == {USERNAME}
-    if result.returncode:
-        errors = [line for line in said.splitlines() if line.startswith("error: ")]
-        assert len(errors) == 1, said
-        assert not set(said) & set(map(chr, [*range(9), *range(11, 32), 127])), said
-        assert root is False or not (cell.opt / "app").exists()
-        assert root or list(base.iterdir()) == []
-    else:
-        assert b"handed over: " in result.stdout
-        is_as_listed(base)
-
-
-def is_as_listed(base):
-    """What setup.sh accepted has the listed files with the listed content, and nothing that gives rights away."""
-    found = {os.path.relpath(os.path.join(top, name), base) for top, _, names in os.walk(base) for name in names}
-    sums = dict(reversed(line.split("  ", 1)) for line in (base / "app-v1/SHA256SUMS").read_text().splitlines())
-    links = {path for path in found if (base / path).is_symlink()}
-    assert found - STATE - {"app-v1/SHA256SUMS"} - links == set(sums)
-    assert all(sha256((base / path).read_bytes()) == digest for path, digest in sums.items())
-    for top, directories, names in os.walk(base):
-        modes = [os.lstat(os.path.join(top, name)).st_mode for name in directories + names]
-        assert all(stat.S_ISLNK(mode) or not mode & 0o7022 for mode in modes)
-    for path in links:
-        assert (base / path).resolve().is_relative_to(base.resolve())
-    try:
-        manifest.check(type("Release", (), {"path": str(base / "app-v1")}), str(base))
-    except output.Failure as failure:
-        assert failure.status == output.BAD_BUNDLE
+GOOD = {name: make() for name, make in FORMS.items()}
+WHOLE = GOOD["whole"]
 
 
 def test_the_cell_shows_what_is_written_elsewhere():
@@ -110,31 +27,32 @@ def test_the_cell_shows_what_is_written_elsewhere():
         assert set(cell.written_elsewhere()) == {"pwned", "etc", "etc/group"}
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
-@pytest.mark.parametrize("root", [True, False])
-def test_the_good_bundle_is_accepted(cell, root, shell):
-    bring(cell, pack(GOOD))
-    assert install(cell, (root, shell)) == 0
+@ways_by_name
+@pytest.mark.parametrize("form", FORMS)
+def test_the_good_bundle_is_accepted(cell, form, way):
+    good = GOOD[form]
+    bring(cell, good.files(good.packed()))
+    assert install(cell, way, had=good.had) == 0
 
 
 @corpus
-def test_bytes_of_the_tarball(cell, cases):
+@pytest.mark.parametrize("form", ["whole", "small", "delta"])
+def test_bytes_of_the_bundle(cell, form, cases):
     """With the sidecar of the good one, every change is found; without it, every change that matters is."""
+    good = GOOD[form]
+    genuine = good.packed()
 
-    @each(cases, way=ways, packed=archives.damaged(pack(GOOD)), sidecar=st.booleans())
+    @each(cases, way=ways, packed=archives.damaged(genuine), sidecar=st.booleans())
     def test(way, packed, sidecar):
-        bring(cell, pack(GOOD))
-        (cell.inbox / "app-v1.tar.gz").write_bytes(packed)
-        if not sidecar:
-            (cell.inbox / "app-v1.tar.gz.sha256").unlink()
-        status = install(cell, way)
-        assert not sidecar or packed == pack(GOOD) or status == 65
+        bring(cell, {**good.files(genuine, sidecar), good.file: packed})
+        status = install(cell, way, had=good.had)
+        assert not sidecar or packed == genuine or status == 65
 
 
 ARCHIVES = {
-    "damaged headers": archives.damaged_archives(),
-    "hostile members": archives.with_hostile_entries(),
-    "changed members": archives.with_changed_entry(),
+    "damaged headers": archives.damaged(archives.archive(WHOLE.entries)),
+    "hostile members": archives.with_hostile_entries(WHOLE.entries),
+    "changed members": archives.with_changed_entry(WHOLE.entries),
     "BUNDLE": texts.with_hostile_head(),
     "lists": texts.with_hostile_lists(),
 }
@@ -147,43 +65,37 @@ def test_archives(cell, kind, cases):
 
     @each(cases, way=ways, data=ARCHIVES[kind], sidecar=st.booleans())
     def test(way, data, sidecar):
-        bring(cell, pack(data), sidecar)
+        bring(cell, WHOLE.files(gz(data), sidecar))
         install(cell, way)
 
 
 @corpus
-def test_arguments(cell, cases):
-    bring(cell, pack(GOOD))
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "whole"])
+def test_other_forms(cell, form, cases):
+    """The same, and what their own lists say."""
+    good = GOOD[form]
+    made = st.one_of(archives.altered(good.entries), texts.with_other_texts(good.entries))
 
-    @each(cases, way=ways, arguments=texts.arguments)
-    def test(way, arguments):
-        install(cell, way, arguments)
-        clear_base(cell)
+    @each(cases, way=ways, data=made, sidecar=st.booleans())
+    def test(way, data, sidecar):
+        bring(cell, good.files(good.compress(data), sidecar))
+        install(cell, way, had=good.had)
+
+
+CALLS = {
+    "arguments": (texts.arguments.map(lambda given: (given, {})), STATUSES),
+    "settings": (texts.settings.map(lambda given: (("1", USERNAME, *given), {})), (0, 64, 78)),
+    "environments": (texts.environments.map(lambda given: (("1", USERNAME), given)), (0,)),
+}
 
 
 @corpus
-def test_settings(cell, cases):
-    bring(cell, pack(GOOD))
+@pytest.mark.parametrize("kind", CALLS)
+def test_calls(cell, kind, cases):
+    calls, allowed = CALLS[kind]
+    bring(cell, WHOLE.files(WHOLE.packed()))
 
-    @each(cases, way=ways, settings=texts.settings)
-    def test(way, settings):
-        assert install(cell, way, ("1", USERNAME, *settings)) in (0, 64, 78)
+    @each(cases, way=ways, call=calls)
+    def test(way, call):
+        assert install(cell, way, *call) in allowed
         clear_base(cell)
-
-
-@corpus
-def test_environments(cell, cases):
-    bring(cell, pack(GOOD))
-
-    @each(cases, way=ways, environment=texts.environments)
-    def test(way, environment):
-        if way[0]:
-            assert install(cell, way, environment=environment) == 0
-        else:
-            assert install(cell, way, environment={**environment, "HOME": f"/home/{USERNAME}"}) == 0
-        clear_base(cell)
-
-
-def clear_base(cell):
-    subprocess.run(["rm", "-rf", cell.opt / "app"], check=True)
-    subprocess.run(["find", cell.home / USERNAME, "-mindepth", "1", "-delete"], check=True)

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 import building
-from cell import GROUP, USER, USERNAME, open_cell
+from cell import GROUP, USER, USERNAME
 
 DRIVER = """
 import os, shutil, sys
@@ -52,12 +52,6 @@ SECRET = "rot-13 is no cipher"
 OWN = ("/srv/roots", "/srv/roots/file", "/opt/app/state", "/opt/app/state/new", "/opt/app/app-v1")
 SHAPES = [*OWN, "/etc", "/etc/shadow", "/", ".", "a pipe", "a directory", "a file", "nothing"]
 PLACES = ("shared/data", "shared/app.env", "run/test-1", "logs/error.log", "home")
-
-
-@pytest.fixture(scope="module")
-def cell():
-    with open_cell() as cell:
-        yield cell
 
 
 def install(cell):

@@ -1,5 +1,7 @@
 """The corpus, second part: what the lists in a bundle say, what arguments say, and what the environment says."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from archives import COMMANDS, HEAD, NAMES, RELEASE, archive, damaged, entries_of
@@ -13,10 +15,15 @@ VALUES = [
     "python-3.11.2-0123456789ab/../evil",
     *COMMANDS,
 ]
+STEPS = ["=1", "-1", "=0", "=-1", "=1e9", "=999999999", "*1", "+", "-", "=", "= 1", "=1;", "+x"]  # of a delta's lists
 KEYS = [
+    *("INTERPRETER", "PYTHON_ABI", "COMPILING_NEEDS", "SERVICE", "APP_MODULE", "HEALTH_PATH", "WORKER_CLASS"),
+    *("STATIC_URL", "STATIC_DIR"),
     *("FORMAT", "NAME", "VERSION", "ARCH", "PYTHON", "PYTHON_DIR", "GLIBC", "GLIBC_FILE", "UNPACKED_BYTES"),
     *("MEMBERS", "TARGET", "PATH", "IFS"),
 ]
+READ = (b"BUNDLE", b"SHA256SUMS", b"MANIFEST", b"BASE")
+HEADS = [f"{key}={value}" for key in KEYS for value in VALUES[:20:5]]
 NONE = sha256(b"")
 LINES = [
     *("", "x", "f", "f 0444", "f 0444 ", "f 4755 app-v1/app.py", "l 0777 app-v1/app.py -> /etc/passwd"),
@@ -82,12 +89,21 @@ def with_hostile_lists(draw):
 
 
 @st.composite
+def with_other_texts(draw, good):
+    """Entries of which one, that setup.sh reads, says something else."""
+    read = [number for number, entry in enumerate(good) if entry.name.rpartition(b"/")[2] in READ]
+    number = draw(st.sampled_from(read))
+    text = draw(st.one_of(with_other_lines(good[number].data), damaged(good[number].data)))
+    return archive([*good[:number], replace(good[number], data=text), *good[number + 1 :]])
+
+
+@st.composite
 def with_other_lines(draw, text):
     lines = text.split(b"\n")[:-1]
     for _ in range(draw(st.integers(1, 3))):
         number = draw(st.integers(0, len(lines)))
         way = draw(st.sampled_from(["add", "replace", "remove", "repeat"]))
-        line = draw(st.one_of(st.sampled_from(LINES), any_text)).encode("utf-8", "surrogateescape")
+        line = draw(st.one_of(st.sampled_from(LINES + STEPS + HEADS), any_text)).encode("utf-8", "surrogateescape")
         others = {"remove": [], "repeat": lines[number : number + 1] * 2}.get(way, [line])
         lines[number : number + (way != "add")] = others
     ending = draw(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b""]))

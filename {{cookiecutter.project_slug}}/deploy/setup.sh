@@ -448,7 +448,7 @@ sys.exit("its ABI is " + abi + ", not " + sys.argv[1] if abi != sys.argv[1] else
 
 # Unpacked once in staging, and as much again for the virtual environment and its byte code; compiling takes 800 MiB.
 check_space() {
-  need=$(($(bundle_value UNPACKED_BYTES) / 512 + $(wc -c <"$tarball") / 1024))
+  need=$((($(bundle_value UNPACKED_BYTES) + most + $(wc -c <"$tarball")) / 1024))
   [ "$interpreter_mode" != source ] || [ -f "$box_python/SHA256SUMS" ] || need=$((need + 819200))
   free=$(df -Pk "$nearest" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$need" ] || gap "$nearest has $free KiB free, $need KiB are needed"
