@@ -36,6 +36,7 @@ class Workspace:
         self.cache.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.sources, ignore_errors=True)
         shutil.copytree(BENCH / "apps" / app, self.sources)
+        shutil.copy(BENCH / "apps/test.py", self.sources)
 
     def set_version(self, version: str, file: Path | None = None) -> None:
         """Change one line of the app, the one that says its version."""

@@ -112,6 +112,11 @@ def test_of_another_python_only_the_number_of_files_is_told(first):
     assert [line.partition("-3")[0] for line in lines] == ["~ python", "~ files: 1 new, 1 gone, 0 changed"]
 
 
+@pytest.mark.parametrize("script, arguments", [("inspect.sh", ["1"]), ("diff.sh", ["1", "1"])])
+def test_what_was_asked_for_is_told_quietly_too(first, tool, script, arguments):
+    assert tool(script, *arguments, QUIET="1").stdout == tool(script, *arguments).stdout != ""
+
+
 @pytest.mark.parametrize("script, arguments", [("inspect.sh", ["9"]), ("diff.sh", ["1", "9"])])
 def test_a_bundle_that_is_not_there_is_named(tool, script, arguments):
     result = tool(script, *arguments)

@@ -1,27 +1,36 @@
 """What changed from one bundle of dist/ to another, for those who must approve it; only their heads are read."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from builder import reading
 from builder.inspection import wheels_of
-from builder.output import detail, say
+from builder.output import result
 from builder.reading import Head
 
 SAME = "the same"
 HEAD = tuple(f"/{name}" for name in reading.LISTS)
 
 
-def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """Return a line for everything that was added, removed or changed, by its name: "+ name", "- name", "~ name: …"."""
-    lines = []
+def changed(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the sign and the name of everything that was added (+), removed (-) or changed (~), by its name."""
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            lines.append(f"+ {name} {new[name]}")
+            yield "+", name
         elif name not in new:
-            lines.append(f"- {name} {old[name]}")
+            yield "-", name
         elif old[name] != new[name]:
-            lines.append(f"~ {name} {old[name]} -> {new[name]}")
-    return [line.rstrip() for line in lines]
+            yield "~", name
+
+
+def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """Return a line for everything that changed: "+ name value", "- name value", "~ name value -> value"."""
+    lines = []
+    for sign, name in changed(old, new):
+        values = [side[name] for side in (old, new) if name in side]
+        lines.append(f"{sign} {name} {' -> '.join(values)}".rstrip())
+    return lines
 
 
 def files_below(head: Head, directory: str) -> dict[str, tuple[str, str]]:
@@ -38,21 +47,16 @@ def file_changes(old: Head, new: Head, directories: tuple[str, str]) -> list[str
     """Return a line for every file, directory or link that changed between a directory of one and one of the other."""
     before, after = files_below(old, directories[0]), files_below(new, directories[1])
     lines = []
-    for path in sorted(before.keys() | after.keys()):
-        if path not in before:
-            lines.append(f"+ {path}")
-        elif path not in after:
-            lines.append(f"- {path}")
-        elif before[path] != after[path]:
-            kinds = before[path][0], after[path][0]
-            lines.append(f"~ {path}" + ("" if kinds[0] == kinds[1] else f": {kinds[0]} -> {kinds[1]}"))
+    for sign, path in changed(before, after):
+        kinds = dict.fromkeys(side[path][0] for side in (before, after) if path in side)
+        lines.append(f"{sign} {path}" + (f": {' -> '.join(kinds)}" if len(kinds) > 1 else ""))
     return lines
 
 
 def print_section(title: str, lines: list[str]) -> None:
-    say(f"==> {title}: {len(lines) or SAME}")
+    result(f"==> {title}: {len(lines) or SAME}")
     for line in lines:
-        detail(line)
+        result(f"    {line}")
 
 
 def wheel_lines(old: Head, new: Head) -> list[str]:
@@ -73,11 +77,11 @@ def interpreter_lines(old: Head, new: Head) -> list[str]:
     if directories[0] == directories[1]:
         return []
     lines = [f"~ {directories[0]} -> {directories[1]}"]
-    changed = file_changes(old, new, directories)
+    files = file_changes(old, new, directories)
     if old.values["PYTHON"] == new.values["PYTHON"]:
-        return lines + changed
+        return lines + files
     counts = (
-        f"{sum(line[0] == sign for line in changed)} {word}" for sign, word in zip("+-~", ("new", "gone", "changed"))
+        f"{sum(line[0] == sign for line in files)} {word}" for sign, word in zip("+-~", ("new", "gone", "changed"))
     )
     return [*lines, f"~ files: {', '.join(counts)}"]
 
@@ -85,7 +89,7 @@ def interpreter_lines(old: Head, new: Head) -> list[str]:
 def show(older: Path, newer: Path) -> None:
     """Print what changed from one tarball to another."""
     old, new = reading.head_of(older), reading.head_of(newer)
-    say(f"==> {old.release} -> {new.release} for {newer.parent.name}")
+    result(f"==> {old.release} -> {new.release} for {newer.parent.name}")
     print_section("BUNDLE", changes(old.values, new.values))
     print_section("interpreter", interpreter_lines(old, new))
     print_section("wheels", wheel_lines(old, new))

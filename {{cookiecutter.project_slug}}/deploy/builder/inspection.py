@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 import pack
 import wheel_tags
 from builder import publication, reading
-from builder.output import DAMAGED, Failure, detail, say
+from builder.output import DAMAGED, Failure, result
 from builder.reading import Head
 from builder.settings import PROJECT
 
@@ -103,28 +103,28 @@ def checked_digest(path: Path) -> str:
 def show(path: Path) -> None:
     """Print what is in a tarball."""
     head = reading.head_of(path)
-    say(f"==> {head.release} for {path.parent.name}")
-    detail(f"{path.relative_to(PROJECT)}, {size(path.stat().st_size)}")
-    detail(f"sha256 {checked_digest(path)}")
-    say("==> BUNDLE")
+    result(f"==> {head.release} for {path.parent.name}")
+    result(f"    {path.relative_to(PROJECT)}, {size(path.stat().st_size)}")
+    result(f"    sha256 {checked_digest(path)}")
+    result("==> BUNDLE")
     for key, value in head.values.items():
-        detail(f"{key:<15} {value}")
-    say("==> layers: in the tarball, unpacked, files")
+        result(f"    {key:<15} {value}")
+    result("==> layers: in the tarball, unpacked, files")
     for layer in layers_of(path, head):
-        detail(f"{layer.name:<12} {size(layer.packed):>10} {size(layer.unpacked):>10} {layer.files:>6}")
+        result(f"    {layer.name:<12} {size(layer.packed):>10} {size(layer.unpacked):>10} {layer.files:>6}")
     wheels = wheels_of(head)
-    say(f"==> wheels: {len(wheels)}")
+    result(f"==> wheels: {len(wheels)}")
     for name, version in sorted(wheels.items()):
-        detail(f"{name} {version}")
-    say("==> needs")
+        result(f"    {name} {version}")
+    result("==> needs")
     glibc, file, arch = (head.values[key] or "any" for key in ("GLIBC", "GLIBC_FILE", "ARCH"))
-    detail(f"glibc {glibc} on {arch}, because of {file}" if head.values["GLIBC_FILE"] else f"any glibc on {arch}")
+    result(f"    glibc {glibc} on {arch}, because of {file}" if head.values["GLIBC_FILE"] else f"any glibc on {arch}")
     show_deltas(path)
 
 
 def show_deltas(path: Path) -> None:
     deltas = sorted(path.parent.glob(f"{path.name[: -len('.tar.gz')]}-since-*.delta"))
     if deltas:
-        say("==> deltas")
+        result("==> deltas")
     for delta in deltas:
-        detail(f"{delta.name}, {size(delta.stat().st_size)}")
+        result(f"    {delta.name}, {size(delta.stat().st_size)}")

@@ -1,4 +1,4 @@
-"""The app's own test, as every app has one."""
+"""The own test of each app here, as every app has one."""
 
 import unittest
 
