@@ -92,9 +92,9 @@ def test_isso_wsgi_with_a_compiled_dependency_and_a_database(tmp_path):
     static = {"STATIC_URL": "/js/", "STATIC_DIR": f"{PACKAGES}/isso/js"}
     project = adopt(tmp_path, "isso", APP_MODULE="comments:app", HEALTH_PATH="/info", **static)
     with served(project) as box:
-        comment = '{"text": "some *words* of mine"}'
+        comment = '{"text": "some *words* of mine", "title": "A page"}'
         post = f"curl -s -H 'Content-Type: application/json' -H 'Origin: http://board.example' -d '{comment}'"
-        answer = box.ssh(f"{post} 'http://127.0.0.1/new?uri=/page&title=A'").stdout
+        answer = box.ssh(f"{post} 'http://127.0.0.1/new?uri=/page'").stdout
         assert "<em>words</em>" in answer, answer
         box.ssh("sh /opt/app/current/deploy/activate.sh --restart", timeout=120)
         assert "<em>words</em>" in box.get("/?uri=/page")
