@@ -54,10 +54,10 @@ def _switch(box, release, former, undo):
         if isinstance(reason, Failure):
             raise Failure(REFUSED, "%s\n%s%s" % (reason, logs.since(box.layout, log_end), _in_service(box)))
         raise
-    if former:
-        _retire(box, former)
+    retiring = _dismiss(box, former) if former else set()
     # It was dismissed long ago; here it is seen to that it has gone.
     box.manager.stop_candidate(release)
+    _wait_for(retiring)
     box.state.end_switch()
 
 
@@ -81,12 +81,17 @@ def _try_candidate(box, release):
 def _start(box, release, former):
     step("Starting %s%s" % (release.directory_name, " beside " + former.directory_name if former else ""))
     box.manager.start(release)
-    box.manager.announce(release)
-    box.manager.pass_gate(release)
+    box.manager.pass_gate(release, lambda: _begin_commit(box, release))
     found = gate.answer(gate.public(box.layout.public), release.health_path)
     if found != 200:
         where = "http://%s:%d%s" % (box.layout.public + (release.health_path,))
         raise Failure(REFUSED, "%s answers on %s with: %s" % (release.directory_name, where, found))
+
+
+def _begin_commit(box, release):
+    """What takes long of the commit, and does no harm if there is none after all."""
+    files.start_sync(box.layout.base)
+    box.manager.announce(release)
 
 
 def _commit(box, release, former):
@@ -100,13 +105,18 @@ def _commit(box, release, former):
     files.sync(box.layout.base)
 
 
-def _retire(box, former):
-    """It takes no new request from now on. Those that it works on may take long, and the new release serves already."""
+def _dismiss(box, former):
+    """The former release takes no new request from now on. Its processes that may still be at work, as a set."""
     step("Letting %s finish its requests" % former.directory_name)
     pid = box.manager.main_pid(former)
-    workers = process.children(pid) if pid else []
+    workers = process.children(pid) if pid else set()
     box.manager.dismiss(former)
-    left = process.wait_for_end(workers, RETIREMENT_SECONDS)
+    return workers
+
+
+def _wait_for(retiring):
+    """What they work on may take long, and the new release serves already."""
+    left = process.wait_for_end(retiring, RETIREMENT_SECONDS)
     if left:
         detail("it is still at work on some (process %s), and ends with them" % ", ".join(map(str, sorted(left))))
 

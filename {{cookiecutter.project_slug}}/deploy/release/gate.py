@@ -50,31 +50,32 @@ def answer(connection, path):
         connection.close()
 
 
-def wait(release, connect, main_pid, patience=DEADLINE_SECONDS):
+def wait(release, connect, main_pid, patience=DEADLINE_SECONDS, meanwhile=lambda: None):
     """Return when HEALTH_PATH has been answered with 200 several times in a row, and no worker died meanwhile.
 
     connect    makes a new connection to this release alone
     main_pid   gives the process id of its gunicorn, or None when it has ended
     patience   seconds for which it may give one and the same error; 503 is none
+    meanwhile  called once, after the first good answer, to begin what can go on while the next ones are waited for
     Failure (1) says what was found instead: after DEADLINE_SECONDS, as soon as its processes keep ending, or when
     patience ends.
     """
-    trial, end = Trial(release, patience), time.time() + DEADLINE_SECONDS
-    trial.ask(connect, main_pid)
-    while trial.good < NEEDED_ANSWERS:
-        if time.time() > end:
-            answered = (release.health_path, DEADLINE_SECONDS, trial.found)
-            trial.refuse("did not answer %s with 200 in %d s: %s" % answered)
-        time.sleep(INTERVAL_SECONDS)
-        trial.ask(connect, main_pid)
+    trial = Trial(release, connect, main_pid, patience)
+    trial.ask()
+    trial.go_on(until=1)
+    meanwhile()
+    trial.go_on(until=NEEDED_ANSWERS)
 
 
 class Trial(object):
     """The answers of one release so far."""
 
-    def __init__(self, release, patience):
+    def __init__(self, release, connect, main_pid, patience):
         self._release = release
+        self._connect = connect
+        self._main_pid = main_pid
         self._patience = patience
+        self._end = time.time() + DEADLINE_SECONDS
         self._pid = None
         self._workers = set()
         self._deaths = 0
@@ -82,14 +83,23 @@ class Trial(object):
         self.found = "no answer"
         self._since = time.time()
 
-    def ask(self, connect, main_pid):
+    def go_on(self, until):
+        """Ask again and again until so many in a row were answered well."""
+        while self.good < until:
+            if time.time() > self._end:
+                answered = (self._release.health_path, DEADLINE_SECONDS, self.found)
+                self.refuse("did not answer %s with 200 in %d s: %s" % answered)
+            time.sleep(INTERVAL_SECONDS)
+            self.ask()
+
+    def ask(self):
         """One question; `good` counts those in a row that were answered well."""
         # Asking the service manager takes longer than the question itself.
         if self._pid is None or not process.is_alive(self._pid):
-            self._pid = main_pid()
+            self._pid = self._main_pid()
         if self._pid is None:
             self.refuse("ended before it served")
-        self._note(answer(connect(), self._release.health_path))
+        self._note(answer(self._connect(), self._release.health_path))
         at_home = process.working_directory(self._pid) == self._release.path
         healthy = self.found == 200 and at_home and not self._lost_workers(self._pid)
         self.good = self.good + 1 if healthy else 0

@@ -66,7 +66,7 @@ class Supervisor(object):
         self._slots.dismiss(CANDIDATE)
 
     def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
-        self._pass_gate(release, CANDIDATE, patience)
+        self._pass_gate(release, CANDIDATE, patience=patience)
 
     def start(self, release):
         """Start the release on the public and on its private socket; if another runs, both serve from now on."""
@@ -87,8 +87,8 @@ class Supervisor(object):
         """Whether supervisord holds another port than the settings say."""
         return self._holds_port() and not ports.listener_pids(self._layout.public[1])
 
-    def pass_gate(self, release):
-        self._pass_gate(release, self._slots.of(release))
+    def pass_gate(self, release, meanwhile=lambda: None):
+        self._pass_gate(release, self._slots.of(release), meanwhile=meanwhile)
 
     def announce(self, release):
         """Nothing to do: supervisord need not know."""
@@ -169,7 +169,7 @@ class Supervisor(object):
         if current:
             self.start(current)
 
-    def _pass_gate(self, release, slot, patience=gate.DEADLINE_SECONDS):
+    def _pass_gate(self, release, slot, **options):
         path = os.path.join(self._layout.run, "%s.sock" % (slot if slot == CANDIDATE else "slot-" + slot))
         uid = process.Account(self._layout.username).uid
-        gate.wait(release, lambda: AccountConnection(path, uid), lambda: self._slots.main_pid(slot), patience)
+        gate.wait(release, lambda: AccountConnection(path, uid), lambda: self._slots.main_pid(slot), **options)

@@ -59,7 +59,7 @@ class Systemd(object):
         systemctl.dismiss(*self._candidate_units(release))
 
     def pass_candidate_gate(self, release, patience=gate.DEADLINE_SECONDS):
-        self._pass_gate(release, "candidate-%s.sock", "-candidate@%s.service", patience)
+        self._pass_gate(release, "candidate-%s.sock", "-candidate@%s.service", patience=patience)
 
     def start(self, release):
         """Start the release on the public and on its private socket; if another runs, both serve from now on."""
@@ -75,11 +75,11 @@ class Systemd(object):
         systemctl.command("start", self._socket, *units)
 
     def announce(self, release):
-        """Begin to tell systemd that the port belongs to this release, which takes as long as the gate watches it."""
+        """Begin to tell systemd that the port belongs to this release."""
         self._boot_default.announce(release.version)
 
-    def pass_gate(self, release):
-        self._pass_gate(release, "%s.sock", "@%s.service")
+    def pass_gate(self, release, meanwhile=lambda: None):
+        self._pass_gate(release, "%s.sock", "@%s.service", meanwhile=meanwhile)
 
     def needs_new_port(self):
         """Whether the public socket listens elsewhere than the settings say."""
@@ -174,10 +174,10 @@ class Systemd(object):
         if moves:
             systemctl.stop(self._socket)
 
-    def _pass_gate(self, release, socket_name, unit, patience=gate.DEADLINE_SECONDS):
+    def _pass_gate(self, release, socket_name, unit, **options):
         path = os.path.join("/run", self._name, socket_name % release.version)
         unit = self._unit(unit, release)
-        gate.wait(release, lambda: gate.UnixConnection(path), lambda: systemctl.main_pid(unit), patience)
+        gate.wait(release, lambda: gate.UnixConnection(path), lambda: systemctl.main_pid(unit), **options)
 
     def _serving_units(self, release):
         """Its private socket first: it would start the service again."""
