@@ -34,12 +34,14 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from types import SimpleNamespace
 from pathlib import Path
-from builder import bundle, cache, interpreter, settings, targets
+from builder import bundle, cache, contents, interpreter, settings, targets
 entries = cache.directory("interpreters"), cache.directory("wheels")
 python = interpreter.Interpreter("", entries[0] / "python", entries[0] / "python", "2.36", "3.11.2 cp311")
 target = targets.Target("debian", "12", "x86_64", "3.11.2")
 what = settings.Settings("app", "app:app", "/")
-bundle.build(what, "1", target, SimpleNamespace(name="none"), python, entries[1] / "wheels", entries[1] / "supervisor")
+engine = SimpleNamespace(name="none")
+ingredients = contents.Ingredients(engine, python, entries[1] / "wheels", entries[1] / "supervisor")
+bundle.build(what, "1", target, ingredients)
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 

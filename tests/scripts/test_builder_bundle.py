@@ -18,6 +18,7 @@ build_lock = building.part("builder.build_lock")
 bundle = building.part("builder.bundle")
 cache = building.part("builder.cache")
 check = building.part("builder.check")
+contents = building.part("builder.contents")
 ignored = building.part("builder.ignored")
 interpreter = building.part("builder.interpreter")
 layers = building.part("layers")
@@ -46,10 +47,10 @@ def project(tmp_path, monkeypatch):
     root = tmp_path / "project"
     app, deploy = root / "project", root / "deploy"
     for module, name, value in (
-        (bundle, "APP", app),
-        (bundle, "DEPLOY", deploy),
+        (contents, "APP", app),
+        (contents, "DEPLOY", deploy),
         (bundle, "DIST", root / "dist"),
-        (bundle, "PROJECT", root),
+        (contents, "PROJECT", root),
         (provenance, "PROJECT", root),
         (build_lock, "APP", app),
         (sbom, "made", lambda _inventory: tmp_path / "sbom"),
@@ -101,7 +102,7 @@ def built(tmp_path):
 def build(compiled, built, version="1", settings=SETTINGS):
     supervisor = built.with_name("supervisor")
     write(supervisor / "supervisor-4.3.0-py2.py3-none-any.whl", "supervisor")
-    return bundle.build(settings, version, TARGET, HOST, compiled, built, supervisor)
+    return bundle.build(settings, version, TARGET, contents.Ingredients(HOST, compiled, built, supervisor))
 
 
 def members(path):
@@ -318,7 +319,7 @@ def test_another_interpreter_than_the_target_s_is_refused(compiled):
 
 
 def test_wheels_that_fit_are_counted(compiled, built):
-    assert check.wheels(TARGET, compiled, built, {"flask": "3.0.3", "gunicorn": "23.0.0"}) == 2
+    check.wheels(TARGET, compiled, built, {"flask": "3.0.3", "gunicorn": "23.0.0"})
 
 
 def test_wheels_that_do_not_fit_or_are_missing_are_named(compiled, built):

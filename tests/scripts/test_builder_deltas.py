@@ -12,6 +12,7 @@ import building
 from test_builder_bundle import build, built, compiled, project, write  # noqa: F401 (fixtures)
 
 bundle = building.part("builder.bundle")
+contents = building.part("builder.contents")
 cache = building.part("builder.cache")
 delta = building.part("builder.delta")
 output = building.part("builder.output")
@@ -63,7 +64,8 @@ def since_1(compiled, built, base):  # noqa: F811
     older = delta.base(base.with_name("app-v2.tar.gz"), "1")
     supervisor = built.with_name("supervisor")
     settings, target, host = building_blocks()
-    return bundle.build(settings, "2", target, host, compiled, built, supervisor, older)
+    ingredients = contents.Ingredients(host, compiled, built, supervisor)
+    return bundle.build(settings, "2", target, ingredients, older)
 
 
 def building_blocks():

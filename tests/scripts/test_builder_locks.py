@@ -9,7 +9,7 @@ import pytest
 import building
 
 lock = building.part("builder.lock")
-main = building.part("builder.main")
+row = building.part("builder.row")
 targets = building.part("builder.targets")
 wheels = building.part("builder.wheels")
 
@@ -43,7 +43,7 @@ def made(tmp_path, monkeypatch):
 
 def test_one_row_makes_it(made):
     with ThreadPoolExecutor(len(ROWS)) as pool:
-        list(pool.map(lambda row: main.lock_if_missing(None, row, None), ROWS))
+        list(pool.map(lambda target: row.lock_if_missing(None, target, None), ROWS))
     assert len(made) == 1
 
 
@@ -52,5 +52,5 @@ def test_one_that_is_there_is_left_alone(made):
     path.parent.mkdir()
     path.write_text("")
     with ThreadPoolExecutor(len(ROWS)) as pool:
-        list(pool.map(lambda row: main.lock_if_missing(None, row, None), ROWS))
+        list(pool.map(lambda target: row.lock_if_missing(None, target, None), ROWS))
     assert made == []

@@ -24,14 +24,13 @@ def interpreter(target: Target, python: Interpreter) -> None:
         raise failure(target, problems)
 
 
-def wheels(target: Target, interpreter: Interpreter, directory: Path, pinned: dict[str, str]) -> int:
-    """Return the number of wheels; Failure 78 names those that do not fit, and those that are missing."""
+def wheels(target: Target, interpreter: Interpreter, directory: Path, pinned: dict[str, str]) -> None:
+    """See that all wheels fit and none is missing; Failure 78 names those that do not, and those that are."""
     python, glibc = versions.numbers(target.python), versions.numbers(interpreter.glibc)
     problems = wheel_tags.directory_problems(directory, python, interpreter.abi, target.arch, glibc)
     problems += wheel_tags.missing_wheels(directory, pinned)
     if problems:
         raise failure(target, problems)
-    return len(list(directory.glob("*.whl")))
 
 
 def glibc(target: Target, interpreter: Interpreter, floor: versions.Floor) -> None:

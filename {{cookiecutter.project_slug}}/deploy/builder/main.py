@@ -4,14 +4,11 @@ import os
 import signal
 import sys
 import traceback
-from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable
 
 import versions
 from builder import (
     build_packages,
-    bundle,
-    check,
     choice,
     comparison,
     delta,
@@ -26,6 +23,7 @@ from builder import (
     reading,
     reproduction,
     requirements,
+    row,
     rows,
     settings,
     signing,
@@ -33,10 +31,8 @@ from builder import (
     targets,
     wheels,
 )
-from builder.engine import Engine
-from builder.interpreter import Interpreter
-from builder.output import INTERNAL, SETTINGS, USAGE, WRITE_FAILED, Failure, Steps, detail, result, say
-from builder.settings import DEPLOY, KIT, PROJECT, Settings
+from builder.output import INTERNAL, SETTINGS, USAGE, WRITE_FAILED, Failure, detail, say
+from builder.settings import DEPLOY, KIT
 from builder.targets import Target
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
@@ -45,55 +41,6 @@ INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
 
 def chosen_targets() -> list[Target]:
     return targets.matching(targets.read(DEPLOY / "targets.json"), os.environ.get("TARGET", ""))
-
-
-def prepared_engine(name: str, target: Target) -> Engine:
-    engine = choice.make(name, target)
-    engine.prepare()
-    return engine
-
-
-def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None:
-    """Make the lock, unless it is there or another row of this Python makes it at the same time."""
-    path = lock.path_for(target)
-    with lock.alone(target):
-        if not path.exists():
-            detail(f"there is no project/locks/{path.name} yet: making it")
-            wheels.make_lock(engine, target, python)
-
-
-def build_tarball(
-    configuration: Settings, version: str, target: Target, engine_name: str, into: Optional[Path] = None
-) -> None:
-    steps = Steps()
-    say(f"==> {configuration.app_name}-v{version} for {target.name}")
-    since = delta.wanted(version)
-    older = delta.base(bundle.path_of(configuration, version, target), since) if since else None
-    with steps.step("operating system"):
-        engine = prepared_engine(engine_name, target)
-    with steps.step("interpreter"):
-        python = interpreter.build(engine, target)
-        check.interpreter(target, python)
-    with steps.step("wheels"):
-        workshop = build_packages.workshop(engine, target)
-        lock_if_missing(workshop, target, python)
-        pinned = lock.check(target)
-        directory = wheels.build(workshop, target, python)
-        count = check.wheels(target, python, directory, pinned)
-        check.modules(configuration, directory)
-        supervisor = wheels.fetch_supervisor(engine, target, python)
-    with steps.step("tarball"):
-        built = bundle.build(configuration, version, target, engine, python, directory, supervisor, older, into)
-    path = built.path.relative_to(PROJECT)
-    result(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
-    for form in built.forms:
-        detail(f"and {form.relative_to(PROJECT)}, {form.stat().st_size / 1e3:.1f} kB")
-    detail(f"target {target.name}, engine {engine.name}, {built.size / 1e6:.1f} MB, {count} wheels")
-    if built.glibc_file:
-        detail(f"needs glibc {built.glibc} or newer, because of {built.glibc_file}")
-    if modes.of_target(target) in modes.REQUESTS:
-        detail(modes.REQUESTS[modes.of_target(target)].format(python=target.python_series))
-    detail(steps.summary())
 
 
 def check_kit(wanted: list[Target]) -> None:
@@ -129,7 +76,7 @@ def tarball(version: str) -> None:
     plan = planned()
     if len(plan) == 1:
         ((target, engine),) = plan.items()
-        build_tarball(configuration, version, target, engine)
+        row.build(configuration, version, target, engine)
     else:
         results = rows.build_all(["tarball", version], list(plan), at_once)
         name = f"{configuration.app_name}-v{version}.tar.gz"
@@ -144,7 +91,7 @@ def make_locks() -> None:
     done: set[str] = set()
     for target in plan:
         say(f"==> lock for Python {target.python_series}, {target.name}")
-        engine = prepared_engine(plan[target], target)
+        engine = row.prepared_engine(plan[target], target)
         python = interpreter.build(engine, target)
         make = wheels.complete_lock if target.python_series in done else wheels.make_lock
         make(build_packages.workshop(engine, target), target, python)
@@ -154,7 +101,7 @@ def make_locks() -> None:
 
 def reproduce(version: str) -> None:
     settings.tell_overridden()
-    reproduction.run(settings.read(), version, chosen_targets(), build_tarball)
+    reproduction.run(settings.read(), version, chosen_targets(), row.build)
 
 
 def inspect(version: str) -> None:

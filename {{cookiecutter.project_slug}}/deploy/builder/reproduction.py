@@ -16,7 +16,7 @@ from builder.output import REFUSED, SETTINGS, UNAVAILABLE, USAGE, Failure, detai
 from builder.settings import DIST, PROJECT, Settings
 from builder.targets import Target
 
-# main.build_tarball
+# row.build
 Build = Callable[[Settings, str, Target, str, Path], None]
 
 # Where the second bundle is kept if it is another one.
