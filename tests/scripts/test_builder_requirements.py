@@ -198,6 +198,45 @@ def test_what_is_no_toml_is_refused(app):
     assert "project/pyproject.toml is not TOML" in refusal(requirements.wanted, source)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("Pipfile.lock", "{", "project/Pipfile.lock is not of the form of a Pipfile.lock: Expecting"),
+        ("Pipfile.lock", "{}", "project/Pipfile.lock is not of the form of a Pipfile.lock: 'default'"),
+        ("pyproject.toml", 'project = "board"\ndependencies = ["Flask"]\n', "of the form of a pyproject.toml"),
+        ("pyproject.toml", "[project]\ndependencies = [1]\n", "dependencies are a list of strings"),
+    ],
+)
+def test_what_has_another_form_is_refused(app, name, text, message):
+    (app / name).write_text(text)
+    assert message in refusal(lock.source_digest, requirements.source())
+
+
+def test_what_is_not_utf_8_is_refused_with_its_line(app):
+    (app / "requirements.txt").write_bytes("Flask\n# gr\u00fcn\n".encode("latin-1"))
+    assert refusal(requirements.files, requirements.source()) == (
+        "project/requirements.txt, line 2: this is not UTF-8; save it as UTF-8"
+    )
+
+
+def test_a_mark_at_the_beginning_as_windows_editors_put_it_is_no_matter(app, tmp_path):
+    (tmp_path / "config.env").write_text("\ufeff" + building.SETTINGS)
+    (app / "requirements.txt").write_text("\ufeff-r base.txt\r\nFlask\r\n")
+    (app / "base.txt").write_text("")
+    assert [path.name for path in requirements.files(requirements.source())] == ["requirements.txt", "base.txt"]
+
+
+def test_dynamic_dependencies_are_those_of_the_file_that_they_come_from(app, tmp_path):
+    text = '[project]\nname = "board"\ndynamic = ["dependencies"]\n[tool.setuptools.dynamic]\n'
+    (app / "pyproject.toml").write_text(f'{text}dependencies = {{ file = ["requirements.txt"] }}\n')
+    (app / "requirements.txt").write_text("Flask\n")
+    assert requirements.source().name == "requirements.txt"
+    configure(tmp_path, "pyproject.toml")
+    assert "its dependencies are dynamic; let REQUIREMENTS in config.env name" in refusal(
+        lock.source_digest, requirements.source()
+    )
+
+
 def test_a_lock_keeps_the_hashes_of_the_lock_that_it_is_made_from(app):
     (app / "requirements.txt").write_text(
         "click==8.1.8 \\\n    --hash=sha256:" + 64 * "a" + "\nitsdangerous==2.2.0 --hash=sha256:" + 64 * "b" + "\n"

@@ -8,7 +8,7 @@ from builder import cache, lock, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import UNAVAILABLE, detail
-from builder.settings import APP, WHEELS
+from builder.settings import APP, WHEELS, text_of
 from builder.targets import Target
 
 RESOLVE = Job("lock-build-requirements.sh", "resolving what building sources needs", UNAVAILABLE, network=True)
@@ -78,7 +78,7 @@ def complete(engine: Engine, target: Target, interpreter: Interpreter, sources: 
 def said(target: Target) -> dict[str, str]:
     """Return what the lock says of each source, none if there is no lock."""
     path = path_for(target)
-    return parse(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return parse(text_of(path)) if path.is_file() else {}
 
 
 def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from builder import cache
 from builder.engine import Engine
 from builder.output import SETTINGS, Failure
-from builder.settings import APP
+from builder.settings import APP, text_of
 from builder.targets import Target
 
 FILE = APP / "build-packages.txt"
@@ -35,7 +35,7 @@ def parse(text: str, system: str) -> list[str]:
 
 def workshop(engine: Engine, target: Target) -> Engine:
     """Return the engine in which the app's wheels are made: the interpreter's, and the packages that the app names."""
-    names = parse(FILE.read_text(encoding="utf-8"), target.os) if FILE.is_file() else []
+    names = parse(text_of(FILE), target.os) if FILE.is_file() else []
     if not names:
         return engine
 

@@ -5,7 +5,7 @@ from typing import Callable
 
 from builder import tools
 from builder.output import SETTINGS, Failure
-from builder.settings import APP
+from builder.settings import APP, text_of
 
 FILE = ".bundleignore"
 
@@ -19,7 +19,7 @@ def matcher() -> Callable[[Path], bool]:
     import pathspec
 
     try:
-        patterns = pathspec.GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines())
+        patterns = pathspec.GitIgnoreSpec.from_lines(text_of(path).splitlines())
     except ValueError as error:
         raise Failure(SETTINGS, f"project/{FILE}: {error}") from error
     return lambda found: patterns.match_file(f"{found.as_posix()}/" if (APP / found).is_dir() else found.as_posix())

@@ -8,7 +8,7 @@ import pack
 from builder import cache, requirements
 from builder.output import SETTINGS, Failure
 from builder.requirements import Source
-from builder.settings import APP
+from builder.settings import APP, text_of
 
 LINE = re.compile(r"\./([A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*)/?(?:\[[^\]]*\])?(?:\s*;.*)?")
 # What pip would take from this machine in another way.
@@ -36,7 +36,7 @@ def named(source: Source) -> list[str]:
     """Return what the requirements file names, none where there is another source; Failure 78 if one is absent."""
     if source.kind != requirements.PLAIN:
         return []
-    found = parse(requirements.text_of(source.path), source.name)
+    found = parse(text_of(source.path), source.name)
     for name in found:
         if not any((APP / name / file).is_file() for file in METADATA[:2]):
             raise Failure(SETTINGS, f"project/{source.name}: ./{name} has neither pyproject.toml nor setup.py")

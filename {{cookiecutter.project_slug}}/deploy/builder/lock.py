@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import wheel_tags
-from builder import cache, local_packages, network, requirements
+from builder import cache, local_packages, network, requirements, settings
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, UNAVAILABLE, Failure
@@ -131,7 +131,7 @@ def check(target: Target) -> dict[str, str]:
     """Return what the lock pins; Failure 78 if it does not fit what the app needs or lacks gunicorn."""
     path, source = path_for(target), requirements.source()
     name = f"project/locks/{path.name}"
-    text = path.read_text(encoding="utf-8")
+    text = settings.text_of(path)
     if f"sha256 of {hashed(source)}: {source_digest(source)}\n" not in text:
         raise Failure(SETTINGS, f"project/{source.name} has changed since {name} was made: run `make lock`")
     versions = wheel_tags.pinned(text)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import wheel_tags
 from builder import tools
 from builder.output import SETTINGS, Failure
+from builder.settings import text_of
 
 
 class Pin(NamedTuple):
@@ -30,9 +31,7 @@ def toml(path: Path) -> dict[str, Any]:
         tools.make_libraries_importable()
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Failure(SETTINGS, f"project/{path.name} cannot be read: {error.strerror}") from error
+        return tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise Failure(SETTINGS, f"project/{path.name} is not TOML: {error}") from error
 
@@ -81,7 +80,7 @@ def is_elsewhere(package: dict[str, Any]) -> bool:
 
 def pipenv_pins(path: Path) -> list[Pin]:
     """Return what a Pipfile.lock pins for the app itself; Failure 78 names what it takes from no index."""
-    packages = json.loads(path.read_text(encoding="utf-8"))["default"]
+    packages = json.loads(text_of(path))["default"]
     elsewhere = sorted(name for name, package in packages.items() if not package.get("version", "").startswith("=="))
     if elsewhere:
         raise Failure(SETTINGS, f"project/{path.name}: {', '.join(elsewhere)}: only packages of an index can be locked")
@@ -96,12 +95,22 @@ def project_wants(path: Path, extras: tuple[str, ...]) -> list[str]:
     document = toml(path)
     project = document.get("project", {})
     optional = project.get("optional-dependencies", {})
+    if "dependencies" in project.get("dynamic", ()):
+        advice = "let REQUIREMENTS in config.env name the file that they come from"
+        raise Failure(SETTINGS, f"project/{path.name}: its dependencies are dynamic; {advice}")
     unknown = [extra for extra in extras if extra not in optional]
     if unknown:
         raise Failure(SETTINGS, f"project/{path.name} has no optional-dependencies {', '.join(unknown)}")
     if "dependencies" in project or "poetry" not in document.get("tool", {}):
-        return [*project.get("dependencies", []), *(line for extra in extras for line in optional[extra])]
+        return strings([project.get("dependencies", []), *(optional[extra] for extra in extras)])
     return poetry_wants(path)
+
+
+def strings(lists: list[list[str]]) -> list[str]:
+    """Return the elements of some lists; TypeError if it is no list, or not of strings, as PEP 621 wants it."""
+    if not all(isinstance(one, list) and all(isinstance(element, str) for element in one) for one in lists):
+        raise TypeError("dependencies are a list of strings")
+    return [element for one in lists for element in one]
 
 
 def poetry_wants(path: Path) -> list[str]:

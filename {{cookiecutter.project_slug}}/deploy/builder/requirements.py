@@ -1,6 +1,8 @@
 """Which file of the project says what the app needs: REQUIREMENTS of config.env, or the one that is there."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +15,8 @@ from builder.settings import APP
 PLAIN, PYPROJECT, UV, POETRY, PIPENV = "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile.lock"
 LOCKS_OF_PYPROJECT = (UV, POETRY)
 # A pyproject.toml may be there for other tools alone.
-LISTS_DEPENDENCIES = re.compile(r"^(dependencies\s*=|\[tool\.poetry\.dependencies\])", re.MULTILINE)
+# Of setuptools' dynamic ones, dependencies = {file = …}, that file is the source.
+LISTS_DEPENDENCIES = re.compile(r"^(dependencies\s*=\s*\[|\[tool\.poetry\.dependencies\])", re.MULTILINE)
 INCLUDE = re.compile(r"^(?:-r|-c|--requirement|--constraint)[ =]*(\S+)", re.MULTILINE)
 # The same line of a requirements file may go on after a backslash.
 HASHED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)(.*--hash=.*)$", re.MULTILINE)
@@ -71,7 +74,7 @@ def nothing_found() -> str:
 
 
 def lists_dependencies(path: Path) -> bool:
-    return path.is_file() and bool(LISTS_DEPENDENCIES.search(path.read_text(encoding="utf-8")))
+    return path.is_file() and bool(LISTS_DEPENDENCIES.search(settings.text_of(path)))
 
 
 def files(chosen: Source) -> list[Path]:
@@ -84,16 +87,18 @@ def files(chosen: Source) -> list[Path]:
 
 def included(path: Path) -> list[Path]:
     """Return the files that a requirements file names with -r or -c."""
-    paths = [(path.parent / name).resolve() for name in INCLUDE.findall(text_of(path)) if "://" not in name]
+    paths = [(path.parent / name).resolve() for name in INCLUDE.findall(settings.text_of(path)) if "://" not in name]
     return list(dict.fromkeys(paths))
 
 
-def text_of(path: Path) -> str:
+@contextmanager
+def well_formed(chosen: Source) -> Iterator[None]:
+    """Within, what is not as the tool writes it is a Failure 78."""
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        shown = path.relative_to(APP) if APP in path.parents else path
-        raise Failure(SETTINGS, f"project/{shown} cannot be read: {error.strerror}") from error
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"project/{chosen.name} is not of the form of a {chosen.kind}: {error}"
+        raise Failure(SETTINGS, f"{what}; mend it, or make it anew") from error
 
 
 def wanted(chosen: Source) -> list[str]:
@@ -102,15 +107,17 @@ def wanted(chosen: Source) -> list[str]:
         return [f"-r {chosen.name}"]
     if chosen.kind == PIPENV:
         return [one.constraint for one in pins(chosen)]
-    return other_locks.project_wants(chosen.path.with_name(PYPROJECT), chosen.extras)
+    with well_formed(chosen):
+        return other_locks.project_wants(chosen.path.with_name(PYPROJECT), chosen.extras)
 
 
 def pins(chosen: Source) -> list[Pin]:
     """Return the exact versions that the source has locked already, none if it is no lock."""
     readers = {UV: other_locks.uv_pins, POETRY: other_locks.poetry_pins, PIPENV: other_locks.pipenv_pins}
     if chosen.kind in readers:
-        return readers[chosen.kind](chosen.path)
-    return [one for path in files(chosen) for one in plain_pins(text_of(path))] if chosen.kind == PLAIN else []
+        with well_formed(chosen):
+            return readers[chosen.kind](chosen.path)
+    return [one for path in files(chosen) for one in plain_pins(settings.text_of(path))] if chosen.kind == PLAIN else []
 
 
 def plain_pins(text: str) -> list[Pin]:

@@ -21,6 +21,18 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 PATH = rf"{NAME}(/{NAME})*"
 
 
+def text_of(path: Path) -> str:
+    """Return the text of a file that the project's user writes; Failure 78 if it cannot be read, or is not UTF-8."""
+    shown = path.relative_to(PROJECT) if PROJECT in path.parents else path
+    try:
+        return path.read_text(encoding="utf-8-sig")  # Windows' editors put a mark at the beginning
+    except OSError as error:
+        raise Failure(SETTINGS, f"{shown} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Failure(SETTINGS, f"{shown}, line {line}: this is not UTF-8; save it as UTF-8") from error
+
+
 class Rule(NamedTuple):
     """What a setting may be: a pattern of the whole value, the same in words, what holds where config.env is silent."""
 
@@ -114,10 +126,7 @@ def problems(values: dict[str, tuple[str, str]]) -> list[str]:
 
 def given() -> dict[str, tuple[str, str]]:
     """Return every setting that is given, with its place; Failure 78 if config.env cannot be read."""
-    try:
-        return {**parse((PROJECT / "config.env").read_text(encoding="utf-8")), **overridden()}
-    except OSError as error:
-        raise Failure(SETTINGS, f"config.env cannot be read: {error.strerror}") from error
+    return {**parse(text_of(PROJECT / "config.env")), **overridden()}
 
 
 def place_of(name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from builder.output import SETTINGS, USAGE, Failure
+from builder.settings import text_of
 
 # A JSON string, or a comma that only white space parts from the end of a list or an object.
 STRING_OR_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[\]}])')
@@ -148,10 +149,7 @@ def parse(text: str, arch: str) -> list[Target]:
 
 def read(path: Path) -> list[Target]:
     """Return the targets of the file; Failure 78 if it is broken or absent."""
-    try:
-        return parse(path.read_text(encoding="utf-8"), machine_arch())
-    except OSError as error:
-        raise Failure(SETTINGS, f"deploy/targets.json cannot be read: {error.strerror}") from error
+    return parse(text_of(path), machine_arch())
 
 
 def matching(targets: list[Target], wanted: str) -> list[Target]:
