@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import handmade
 from box_home import account, as_account, contents, run
 from handmade import INTERPRETER, Bundle, special
 from lab.command import wait_until
@@ -143,6 +144,15 @@ def test_a_file_below_a_link_is_refused(home):
     result = run(home)
     assert result.returncode == 65
     assert "lies below a link" in result.stderr
+
+
+def test_an_interpreter_that_cannot_be_run_is_refused_before_it_is_put_in_place(home, monkeypatch):
+    monkeypatch.setattr(handmade, "mode", lambda path: 0o444)
+    Bundle().write(home)
+    before = contents(home)
+    result = run(home)
+    assert (result.returncode, contents(home)) == (65, before), result.stderr
+    assert "bin/python3.11 cannot be run" in result.stderr
 
 
 def test_an_unlisted_file_is_refused(home):

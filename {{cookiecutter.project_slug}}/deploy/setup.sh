@@ -875,6 +875,9 @@ check_unpacked() {
   [ "$(tr -d '\n -~' <"$staging/tree/$release/BUNDLE" | wc -c)" -eq 0 ] ||
     fail 65 "$tarball is refused: its BUNDLE has characters other than ASCII's printable ones"
   tree_is_intact "$staging/tree" "$release" && interpreter_is_intact || refuse_unpacked
+  brought=$staging/tree/$python_dir
+  [ ! -d "$brought" ] || { [ -f "$brought/bin/$short_python" ] && [ -x "$brought/bin/$short_python" ]; } ||
+    fail 65 "$tarball is refused: its $python_dir/bin/$short_python cannot be run"
 }
 
 # A delta leaves out the interpreter that its base has, and what is here serves, as it does for a .tar.xz; else it came along.
