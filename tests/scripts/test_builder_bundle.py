@@ -365,18 +365,24 @@ def test_every_python_has_a_pip_tools(series, name):
     assert path.read_text().startswith("pip-tools==")
 
 
+MORE = "shop-1.data/purelib/more.py"
+
+
 @pytest.fixture
 def wheels_of_shop(project, tmp_path):
-    """A directory with one wheel, which has the modules shop, fast and more."""
+    """A directory with one wheel, which has the modules shop.web, shop.workers, shop.c.fast and more."""
     directory = tmp_path / "wheels"
     directory.mkdir()
     with zipfile.ZipFile(directory / "shop-1-py3-none-any.whl", "w") as wheel:
-        for name in ("shop/web.py", "fast.cpython-311-x86_64-linux-gnu.so", "shop-1.data/purelib/more.py"):
+        for name in ("shop/web.py", "shop/workers.py", "shop/c/fast.cpython-311-x86_64-linux-gnu.so", MORE):
             wheel.writestr(name, "")
     return directory
 
 
-@pytest.mark.parametrize("module", ["app:app", "shop.web:create_app()", "fast:app", "more:app", "board.web:app"])
+@pytest.mark.parametrize(
+    "module",
+    ["app:app", "shop.web:create_app()", "shop.c.fast:app", "shop:app", "more:app", "board.web:app", "board:app"],
+)
 def test_modules_that_are_there_pass(project, wheels_of_shop, module, monkeypatch):
     monkeypatch.setattr(check, "APP", project / "project")
     write(project / "project/board/web.py", "")
@@ -387,6 +393,8 @@ def test_modules_that_are_there_pass(project, wheels_of_shop, module, monkeypatc
     ("values", "message"),
     [
         ({"app_module": "board.web:app"}, "APP_MODULE: neither project/ nor any wheel has a module board.web"),
+        ({"app_module": "shop.wbe:app"}, "APP_MODULE: neither project/ nor any wheel has a module shop.wbe"),
+        ({"app_module": "web:app"}, "APP_MODULE: neither project/ nor any wheel has a module web"),
         ({"worker_class": "uvicorn.workers.UvicornWorker"}, "WORKER_CLASS: no wheel has .* add uvicorn to what"),
     ],
 )

@@ -1,5 +1,6 @@
 """What must hold before a bundle is packed: wheels and compiled files fit, and none is missing."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -56,21 +57,20 @@ def modules(settings: Settings, directory: Path) -> None:
 
 
 def is_in_project(module: str) -> bool:
-    top = APP / module.partition(".")[0]
-    return top.is_dir() or top.with_name(f"{top.name}.py").is_file()
+    path = APP / module.replace(".", "/")
+    return path.is_dir() or path.with_name(f"{path.name}.py").is_file() or any(path.parent.glob(f"{path.name}.*so"))
 
 
 def is_in_wheels(module: str, directory: Path) -> bool:
-    top = module.partition(".")[0]
-    return any(top in top_level(wheel) for wheel in directory.glob("*.whl"))
+    """Tell whether some wheel has a module, also in what it installs beside its top (PEP 427: .data/purelib/)."""
+    path = re.escape(module.replace(".", "/"))
+    file = re.compile(rf"(?:[^/]+\.data/(?:pure|plat)lib/)?{path}(?:\.py|(?:\.[^/]+)?\.so|/.*)")
+    return any(file.fullmatch(name) for wheel in directory.glob("*.whl") for name in names_in(wheel))
 
 
-def top_level(wheel: Path) -> set[str]:
-    """Return the names that can be imported of a wheel, others like them among these (PEP 427: .data/purelib/)."""
+def names_in(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
-        parts = [name.split("/") for name in archive.namelist()]
-    roots = [path[2] if path[0].endswith(".data") and len(path) > 2 else path[0] for path in parts]
-    return {root.partition(".")[0] for root in roots}
+        return archive.namelist()
 
 
 def static_directory(settings: Settings, release: str, members: list[pack.Member]) -> None:
