@@ -12,6 +12,8 @@ from test_supervisor import put_nginx_before
 VERSIONS = ("1", "2", "3", "4")
 # Eight clients then ask some hundred times a second, and leave the processors time for the deployments.
 PAUSE_SECONDS = 0.01
+# Times there and back.
+OLD_GUNICORNS_SWITCHES = 4
 
 
 @pytest.mark.parametrize("mode", ["root", pytest.param("user", marks=pytest.mark.full)])
@@ -36,6 +38,22 @@ def test_no_request_is_lost_and_none_is_much_slower(project, box, mode):
     assert not busy.figures.failures, busy.figures
     assert set(busy.figures.answers) == set(VERSIONS)
     assert busy.figures.requests > 1000
+
+
+@pytest.mark.full
+def test_no_request_is_lost_by_a_gunicorn_that_drops_what_it_has_accepted(project, box):
+    """gunicorn 23, the last for Python 3.9, whose lock names it."""
+    installation = Installation(project, box, "root")
+    with project.changed("project/locks/py3.11.txt", (project.root / "project/locks/py3.9.txt").read_text()):
+        for version in VERSIONS[:2]:
+            variants.build(project, version, "slow page")
+            installation.must_deploy(version)
+    assert installation.ssh("ls -d /opt/app/app-v1/venv/lib/*/site-packages/gunicorn-23.*").stdout
+    with Load(box.address, "/version", set(VERSIONS[:2]), threads=6) as busy:
+        for _ in range(OLD_GUNICORNS_SWITCHES):
+            back_and_forth(installation)
+    print(f"\ngunicorn 23: {busy.figures}")
+    assert not busy.figures.failures, busy.figures
 
 
 def switch_during_a_slow_request(installation, switch):
