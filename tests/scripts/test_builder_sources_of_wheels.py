@@ -19,6 +19,14 @@ targets = building.part("builder.targets")
 wheel_tags = building.part("wheel_tags")
 
 TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
+PYPROJECT = """\
+[build-system]
+requires = ["setuptools"]
+[project]
+name = "fast"
+version = "1"
+dependencies = ["six"]
+"""
 DIGEST = "--hash=sha256:" + 64 * "0"
 
 
@@ -99,6 +107,28 @@ def test_the_lock_is_of_the_own_packages_needs_too(app):
     before = lock.source_digest(requirements.source())
     (app / "fast/setup.py").write_text("setup(install_requires=['six'])\n")
     assert lock.source_digest(requirements.source()) != before
+
+
+@pytest.mark.parametrize(
+    ("edited", "stays"),
+    [
+        (('version = "1"', 'version = "2"'), True),
+        (('["six"]', '["six>=1"]'), False),
+        (('["setuptools"]', '["setuptools", "cffi"]'), False),
+        (('version = "1"', 'version = "1"\nrequires-python = ">=3.11"'), False),
+        (('version = "1"', 'version = "1"\ndynamic = ["optional-dependencies"]'), False),
+    ],
+)
+def test_of_an_own_pyproject_only_what_is_needed_counts(app, edited, stays):
+    (app / "requirements.txt").write_text("./fast\n")
+    (app / "fast").mkdir()
+    text = (
+        '[build-system]\nrequires = ["setuptools"]\n[project]\nname = "fast"\nversion = "1"\ndependencies = ["six"]\n'
+    )
+    (app / "fast/pyproject.toml").write_text(text)
+    before = lock.source_digest(requirements.source())
+    (app / "fast/pyproject.toml").write_text(PYPROJECT.replace(*edited))
+    assert (lock.source_digest(requirements.source()) == before) is stays
 
 
 @pytest.mark.parametrize("line", ["fast @ file:///mnt/project/fast", "file:///mnt/project/fast", "./fast"])

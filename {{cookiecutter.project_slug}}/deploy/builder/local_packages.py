@@ -1,11 +1,12 @@
 """Packages of the project's own: lines such as ./mypackage in its requirements file, and their sources."""
 
+import json
 import re
 from pathlib import Path
 
 import layers
 import pack
-from builder import cache, requirements
+from builder import cache, other_locks, requirements
 from builder.output import SETTINGS, Failure
 from builder.requirements import Source
 from builder.settings import APP, text_of
@@ -15,6 +16,7 @@ LINE = re.compile(r"\./([A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-
 OTHER_PATHS = re.compile(r"(-e|--editable|file:|/|\.\.?(/|$))")
 # What decides what a package needs, and so belongs to the lock.
 METADATA = ("pyproject.toml", "setup.py", "setup.cfg")
+DEPENDENCIES = ("dependencies", "optional-dependencies")
 # What building leaves behind.
 LEFT_OUT = ("__pycache__", ".git", "build", "dist")
 
@@ -43,9 +45,21 @@ def named(source: Source) -> list[str]:
     return found
 
 
-def metadata_files(source: Source) -> list[Path]:
-    """Return the files that tell what the project's own packages need."""
-    return [APP / name / file for name in named(source) for file in METADATA if (APP / name / file).is_file()]
+def metadata(source: Source) -> list[bytes]:
+    """Return what tells what the project's own packages need."""
+    paths = [APP / name / file for name in named(source) for file in METADATA]
+    return [needs_in(path) for path in paths if path.is_file()]
+
+
+def needs_in(path: Path) -> bytes:
+    """Return what matters in a metadata file: all, but of a pyproject.toml that lists its needs (PEP 621) these."""
+    if path.name == METADATA[0]:
+        document = other_locks.toml(path)
+        project = document.get("project")
+        if isinstance(project, dict) and not {*DEPENDENCIES} & {*project.get("dynamic", ())}:
+            needs = [document.get("build-system"), *(project.get(key) for key in ("requires-python", *DEPENDENCIES))]
+            return json.dumps(needs, sort_keys=True, default=str).encode()
+    return path.read_bytes()
 
 
 def stays_out(path: Path) -> bool:

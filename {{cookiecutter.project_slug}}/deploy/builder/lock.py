@@ -55,9 +55,9 @@ def source_digest(source: Source) -> str:
     if source.kind != requirements.PLAIN:
         pins = [" ".join([pin.constraint, *sorted(pin.hashes)]) for pin in requirements.pins(source)]
         return hashlib.sha256("\n".join([*requirements.wanted(source), *pins]).encode()).hexdigest()
-    paths = [*requirements.files(source), *local_packages.metadata_files(source)]
     try:
-        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+        files = [path.read_bytes() for path in requirements.files(source)]
+        return hashlib.sha256(b"".join([*files, *local_packages.metadata(source)])).hexdigest()
     except OSError as error:
         raise Failure(SETTINGS, f"{error.filename} cannot be read: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import wheel_tags
 from builder import tools
 from builder.output import SETTINGS, Failure
-from builder.settings import text_of
+from builder.settings import shown, text_of
 
 
 class Pin(NamedTuple):
@@ -33,7 +33,7 @@ def toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
-        raise Failure(SETTINGS, f"project/{path.name} is not TOML: {error}") from error
+        raise Failure(SETTINGS, f"{shown(path)} is not TOML: {error}") from error
 
 
 def pin(package: dict[str, Any], markers: list[str], files: list[dict[str, Any]]) -> Pin:

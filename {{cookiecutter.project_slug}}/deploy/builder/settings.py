@@ -21,16 +21,20 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 PATH = rf"{NAME}(/{NAME})*"
 
 
+def shown(path: Path) -> Path:
+    """Return a path as messages name it: from the project's directory on."""
+    return path.relative_to(PROJECT) if PROJECT in path.parents else path
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file that the project's user writes; Failure 78 if it cannot be read, or is not UTF-8."""
-    shown = path.relative_to(PROJECT) if PROJECT in path.parents else path
     try:
         return path.read_text(encoding="utf-8-sig")  # Windows' editors put a mark at the beginning
     except OSError as error:
-        raise Failure(SETTINGS, f"{shown} cannot be read: {error.strerror}") from error
+        raise Failure(SETTINGS, f"{shown(path)} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise Failure(SETTINGS, f"{shown}, line {line}: this is not UTF-8; save it as UTF-8") from error
+        raise Failure(SETTINGS, f"{shown(path)}, line {line}: this is not UTF-8; save it as UTF-8") from error
 
 
 class Rule(NamedTuple):
