@@ -84,6 +84,10 @@ def test_each_line_says_which_box_it_is_from(fleet):
     assert "==> at work on a\n" in fleet.ship("a", "7").stdout.splitlines(keepends=True)
 
 
+def test_the_account_is_told_which_a_desktop_may_have_exported(fleet):
+    assert "==> Running setup.sh on a as root, for the account app\n" in fleet.ship("a", "7").stdout
+
+
 def test_an_upload_has_a_name_of_its_own_until_it_is_whole(fleet):
     assert fleet.ship("a", "7").returncode == 0
     copies = fleet.logged("copy")

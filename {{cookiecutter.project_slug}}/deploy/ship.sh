@@ -13,7 +13,8 @@
 # root is needed, the login is root there or may use sudo without one.
 #
 # Environment:
-#   USERNAME    the account that the application runs as; default: the one that logs in, unless that is root
+#   USERNAME    the account that the application runs as; default: the one that logs in, unless that is root. Some desktops
+#               export it: what is used is told
 #   MODE        root: install below /opt, with systemd and nginx; user: below the account's home.
 #               default: root where the login is root or may use sudo without a password, else user
 #   TARGET      which directory of dist/ to take the bundle from (a pattern works); default: the one whose bundle fits the

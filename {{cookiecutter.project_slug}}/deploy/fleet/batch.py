@@ -117,7 +117,7 @@ class Batch(BaseStateCallback):
         add_op(self.state, operations.set_up, directory, chosen.become, arguments, chosen.must_type, host=host)
         self._announce[host.name] = {
             UPLOAD: f"==> Uploading {files[0].name} to {host.name}",
-            SET_UP: f"==> Running setup.sh on {host.name} as {chosen.mode}",
+            SET_UP: f"==> Running setup.sh on {host.name} as {chosen.mode}, for the account {chosen.username}",
         }
 
     def _fail(self, host: Host, code: int, message: str) -> None:
