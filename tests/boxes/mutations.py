@@ -24,6 +24,7 @@ DIRECTORY = "gunicorn's working directory is this release"
 ADDRESS = "the port is open on 127.0.0.1 and on no other address"
 HOLDER = "the service manager holds the port open, so that it outlives each release"
 NO_OTHER_ADDRESS = "nothing of the release listens where other machines could reach it"
+LEFT_OVER = "no process of another release is left"
 LOGS = "gunicorn writes to the logs that are there"
 HEALTH = "gunicorn answers the health path with 200"
 NGINX = "nginx on port 80 answers with the app's page"
@@ -53,6 +54,7 @@ SERVES = "for i in $(seq 100); do pgrep -f venv/bin/gunicorn >/dev/null && break
 STOP = "systemctl stop app.socket app@1.service"
 START = f"systemctl start app.socket app@1.service; {SERVES}"
 NO_STRANGER = "systemctl stop stranger"
+IN_AN_OLD_RELEASE = "--quiet --collect --unit old --uid app --property WorkingDirectory=/opt/app/app-v0"
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,11 @@ MUTATIONS = {
     ),
     "the release listens for other machines": Mutation(
         stranger("-m http.server 8099 --bind 0.0.0.0", "0.0.0.0:8099"), NO_STRANGER, {NO_OTHER_ADDRESS}
+    ),
+    "a process of an old release lives on": Mutation(
+        f"mkdir /opt/app/app-v0 && systemd-run {IN_AN_OLD_RELEASE} {SERVER} -c 'import time; time.sleep(600)'",
+        "systemctl stop old; rmdir /opt/app/app-v0",
+        {LEFT_OVER},
     ),
     "a log was moved away": Mutation(*moved("/opt/app/logs/access.log"), {LOGS}),
     "another program has the port on another address": Mutation(

@@ -7,7 +7,7 @@ import pytest
 
 from lab.box import boot_box
 
-CHECKS = 40
+CHECKS = 41
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,25 @@ printf '%s\\n' "handed over: $*"
 
 
 @dataclass
-class Bundle:
-    """A bundle's members by name; a test changes what it wants before it writes the tarball."""
+class Contents:
+    """What a test gives to a bundle before it is written: lines of its BUNDLE, and files of its release."""
 
     version: str = "1"
-    interpreter: str = INTERPRETER
     values: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
-    extra: list = field(default_factory=list)
-    unlisted: dict = field(default_factory=dict)
 
     @property
     def release(self):
         return f"app-v{self.version}"
+
+
+@dataclass
+class Bundle(Contents):
+    """A bundle's members by name, good or hostile."""
+
+    interpreter: str = INTERPRETER
+    extra: list = field(default_factory=list)
+    unlisted: dict = field(default_factory=dict)
 
     @property
     def python(self):

@@ -34,11 +34,11 @@ def source(version="1", build=SCRIPTS["build-python.sh"], needs="sh:dash"):
     files[f"{NAME}/source/recipe"] = b"VERSION=3.99.2\nLIBRARIES=\nMTIME=0\n"
     files[f"{NAME}/source/Python-3.99.2.tar.xz"] = RECORDER
     values = {"INTERPRETER": "source", "COMPILING_NEEDS": needs}
-    return Bundle(version, NAME, values, {f"{NAME}/bin/python3.99": STUB, **files})
+    return Bundle(version, values, {f"{NAME}/bin/python3.99": STUB, **files}, NAME)
 
 
 def none(version="1"):
-    return Bundle(version, NAME, {"INTERPRETER": "none", "PYTHON_ABI": "cp399"}, {f"{NAME}/bin/python3.99": STUB})
+    return Bundle(version, {"INTERPRETER": "none", "PYTHON_ABI": "cp399"}, {f"{NAME}/bin/python3.99": STUB}, NAME)
 
 
 def make_python(home, directory, body):
@@ -167,7 +167,7 @@ def test_a_compiled_one_serves_others(home):
     source().write(home)
     assert run(home).returncode == 0
     other = "python-3.99.2-cccccccccccc"
-    Bundle("2", other, {"INTERPRETER": "none"}, {f"{other}/bin/python3.99": STUB}).write(home)
+    Bundle("2", {"INTERPRETER": "none"}, {f"{other}/bin/python3.99": STUB}, other).write(home)
     result = run(home, "2", account().pw_name)
     assert result.returncode == 0, result.stderr
     assert os.readlink(home / other / "local") == f"{home}/{LOCAL}"

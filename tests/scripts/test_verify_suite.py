@@ -19,7 +19,7 @@ from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, P
 pytestmark = pytest.mark.slow
 
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
-CHECKS = 40
+CHECKS = 41
 CONTENT = "every file has the content that was shipped"
 MISSING = "no file is missing"
 ADDED = "no file was added"

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from handmade import Contents
+
 PROJECT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 TARGET = "debian-12-x86_64-py3"
 PYTHON = platform.python_version()
@@ -66,17 +68,10 @@ WHEELS = {
 
 
 @dataclass
-class Bundle:
-    """A bundle whose interpreter is this Python; a test changes what it wants before it is written."""
+class Bundle(Contents):
+    """A bundle whose interpreter is this Python; `rewritten` are files of its head that are not what they should be."""
 
-    version: str = "1"
-    values: dict = field(default_factory=dict)
-    files: dict = field(default_factory=dict)
     rewritten: dict = field(default_factory=dict)
-
-    @property
-    def release(self):
-        return f"app-v{self.version}"
 
     def write(self, directory):
         """Write the tarball and its sidecar; returns the tarball's path."""

@@ -148,6 +148,7 @@ def _store_open_log(facts, _keyword, value):
 _STORE = {
     "listener": lambda facts, _keyword, value: facts.listeners.append(value),
     "other_listener": lambda facts, _keyword, value: facts.other_listeners.append(value.split("\t")),
+    "left_over": lambda facts, _keyword, value: facts.left_over.append(value.split("\t")),
     "enabled": lambda facts, _keyword, value: facts.enabled.append(value),
     "open_log": _store_open_log,
     "place": _store_member,

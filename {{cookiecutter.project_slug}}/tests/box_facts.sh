@@ -28,6 +28,7 @@ main() {
     tools
     space
     listeners
+    left_over
     boot_default
     packages
     trees "$@"
@@ -166,6 +167,22 @@ listening_sockets() {
       if (inode in place && !((inode, pid) in seen)) { seen[inode, pid] = 1; held[inode] = 1; print place[inode], pid }
     }
     END { for (inode in place) if (!(inode in held)) print place[inode], 0 }'
+}
+
+# Processes of other releases: by the directory they were started in, and that a release's Python runs them.
+left_over() {
+  # shellcheck disable=SC2012  # one process for all links
+  ls -l /proc/[0-9]*/cwd 2>/dev/null | sed -n 's#.* /proc/\([0-9]*\)/cwd -> #\1 #p' |
+    while read -r pid directory; do
+      case $directory in
+        "$PWD/$release" | "$PWD/$release/"*) continue ;;
+        "$PWD/$name-v"*) executable=$(readlink "/proc/$pid/exe") ;;
+        *) continue ;;
+      esac
+      case $executable in
+        "$PWD/python-"* | "$PWD/$name-v"* | "${path:-/}") fact left_over "$pid" "$directory" ;;
+      esac
+    done
 }
 
 describe_process() {

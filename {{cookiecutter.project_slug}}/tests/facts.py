@@ -31,6 +31,7 @@ class Facts:
     values: dict = dataclasses.field(default_factory=dict)
     listeners: list = dataclasses.field(default_factory=list)
     other_listeners: list = dataclasses.field(default_factory=list)
+    left_over: list = dataclasses.field(default_factory=list)
     processes: list = dataclasses.field(default_factory=list)
     open_logs: dict = dataclasses.field(default_factory=dict)
     units: dict = dataclasses.field(default_factory=dict)

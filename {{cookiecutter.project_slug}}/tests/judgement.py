@@ -24,6 +24,12 @@ def require(condition, *, expected, found, remedy):
         pytest.fail("expected: {}\nfound:    {}\nto do:    {}".format(*judgement), pytrace=False)
 
 
+def require_none(faults, *, expected, remedy, found=""):
+    """Turn the check red if there are any faults (texts), which are listed after what they have in common, `found`."""
+    prefix = f"{found}: " if found else ""
+    require(not faults, expected=expected, found=f"{prefix}{listing(faults)}", remedy=remedy)
+
+
 def last_judgement():
     """The Judgement that was passed last, None if none was; the next call has none again."""
     last = _judgements[-1] if _judgements else None

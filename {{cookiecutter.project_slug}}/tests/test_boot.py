@@ -5,7 +5,7 @@ import re
 
 import pytest
 import system_files
-from judgement import listing, require
+from judgement import listing, require, require_none
 
 
 @pytest.mark.needs("root mode with systemd")
@@ -18,10 +18,9 @@ def test_systemd(box, bundle):
     path, text = system_files.boot_default(bundle)
     if box.hashes.get(path) != hashlib.sha256(text.encode()).hexdigest():
         wrong.append(f"{path} does not name {service}")
-    require(
-        not wrong,
+    require_none(
+        wrong,
         expected=f"enabled: {listing(units)}; {path} names {service}",
-        found=listing(wrong),
         remedy=f"sh {box.base}/{bundle.release}/deploy/activate.sh {bundle.version}, or systemctl enable, disable",
     )
 

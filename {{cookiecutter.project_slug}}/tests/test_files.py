@@ -1,7 +1,7 @@
 """Are the files of the release and of its interpreter those of the bundle?"""
 
 import pytest
-from judgement import listing, require
+from judgement import require_none
 
 REMEDY = "find out who did it; install the release again"
 
@@ -10,23 +10,13 @@ def test_contents(box, bundle):
     """every file has the content that was shipped"""
     present = [path for path in bundle.hashes if path in box.members and box.members[path].kind == "f"]
     changed = [path for path in present if box.hashes.get(path) != bundle.hashes[path]]
-    require(
-        not changed,
-        expected="the hashes of SHA256SUMS",
-        found=f"changed or unreadable: {listing(changed)}",
-        remedy=REMEDY,
-    )
+    require_none(changed, expected="the hashes of SHA256SUMS", found="changed or unreadable", remedy=REMEDY)
 
 
 def test_nothing_missing(box, bundle):
     """no file is missing"""
     missing = bundle.members.keys() - box.members.keys()
-    require(
-        not missing,
-        expected=f"the {len(bundle.members)} members of MANIFEST",
-        found=f"missing: {listing(missing)}",
-        remedy=REMEDY,
-    )
+    require_none(missing, expected=f"the {len(bundle.members)} members of MANIFEST", found="missing", remedy=REMEDY)
 
 
 def test_nothing_added(box, bundle):
@@ -34,12 +24,7 @@ def test_nothing_added(box, bundle):
     # Supervisor's are for another check.
     others = {path.split("/")[0] for path in bundle.support}
     added = {path for path in box.members if path.split("/")[0] not in others} - bundle.members.keys()
-    require(
-        not added,
-        expected="the members of MANIFEST and no others",
-        found=f"added: {listing(added)}",
-        remedy=REMEDY,
-    )
+    require_none(added, expected="the members of MANIFEST and no others", found="added", remedy=REMEDY)
 
 
 def test_modes(box, bundle):
@@ -49,7 +34,7 @@ def test_modes(box, bundle):
         for path, member in box.members.items()
         if path in bundle.members and member != bundle.members[path]
     ]
-    require(not changed, expected="what MANIFEST lists", found=listing(changed), remedy=REMEDY)
+    require_none(changed, expected="what MANIFEST lists", remedy=REMEDY)
 
 
 @pytest.mark.needs("root mode")
@@ -59,10 +44,9 @@ def test_owner(box):
     owners = {path: owner for path, owner in box.owners.items() if path not in box.places}
     owners["BASE"] = box.base_owner
     others = [f"{path} (user {owner})" for path, owner in owners.items() if owner != "0"]
-    require(
-        not others,
+    require_none(
+        others,
         expected=f"root owns {box.base} and every file of the release",
-        found=listing(others),
         remedy=f"chown -R root:root what is listed in {box.base}; {REMEDY}",
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 from facts import LOOPBACK
-from judgement import listing, not_applicable, require
+from judgement import listing, not_applicable, require, require_none
 
 from interpreter import executable
 
@@ -76,12 +76,25 @@ def test_holder(box):
 @pytest.mark.needs("a login that may look into them")
 def test_no_other_address(box):
     """nothing of the release listens where other machines could reach it"""
-    reachable = [entry for entry in box.other_listeners if not _is_local(entry[0])]
-    require(
-        not reachable,
+    reachable = [
+        f"process {pid} on {_dotted(address)} port {int(port, 16)}"
+        for address, port, pid in box.other_listeners
+        if not _is_local(address)
+    ]
+    require_none(
+        reachable,
         expected="addresses of this machine alone, 127.0.0.1 or ::1",
-        found=listing(f"process {pid} on {_dotted(address)} port {int(port, 16)}" for address, port, pid in reachable),
         remedy="stop it; nginx alone faces the network",
+    )
+
+
+@pytest.mark.needs("a login that may look into them")
+def test_no_other_release(box, bundle):
+    """no process of another release is left"""
+    require_none(
+        [f"process {pid} in {directory}" for pid, directory in box.left_over],
+        expected=f"of all releases processes of {bundle.release} only",
+        remedy="let it finish its last requests, for half a minute at most; then stop it (kill PID)",
     )
 
 
@@ -95,10 +108,9 @@ def test_logs(box, bundle, running):
         if _is_of_release(process, box, bundle) and not box.open_logs.get(process.pid, set()).issuperset(logs)
     ]
     wrong += [f"{log} is missing" for log in logs if log[len(box.base) + 1 :] not in box.places]
-    require(
-        not wrong,
+    require_none(
+        wrong,
         expected=f"every process writes to {listing(logs)}",
-        found=listing(wrong),
         remedy=f"sh {box.base}/current/deploy/activate.sh --reopen-logs; see who moved them",
     )
 

@@ -1,7 +1,7 @@
 """Is what outlives releases there, and the account's alone?"""
 
 import pytest
-from judgement import listing, require
+from judgement import require, require_none
 
 
 @pytest.mark.needs("a login that may look into them")
@@ -26,10 +26,9 @@ def test_directories(box, bundle):
     ]
     if box.instance != f"{box.base}/shared/data":
         wrong.append(f"{bundle.release}/instance leads to {box.instance or 'nothing'}")
-    require(
-        not wrong,
+    require_none(
+        wrong,
         expected=f"directories of {box.username} that no other may write to, and instance -> shared/data",
-        found=listing(wrong),
         remedy="chown and chmod them; install the release again for its instance",
     )
 

@@ -4,7 +4,7 @@ import os
 import re
 
 from expected import normalise
-from judgement import listing, not_applicable, require
+from judgement import listing, not_applicable, require_none
 
 from wheels import script_hashes
 
@@ -23,21 +23,17 @@ def test_wheels(box, bundle):
         for name, version in bundle.wheels.items()
         if box.packages.get(name) != version
     ]
-    require(
-        not wrong,
-        expected=f"the {len(bundle.wheels)} packages of wheels/installed.txt",
-        found=listing(wrong),
-        remedy="install the release again",
+    require_none(
+        wrong, expected=f"the {len(bundle.wheels)} packages of wheels/installed.txt", remedy="install the release again"
     )
 
 
 def test_no_other_packages(box, bundle):
     """no package is installed that the bundle did not bring"""
     others = [f"{name} {version}" for name, version in box.packages.items() if name not in bundle.wheels]
-    require(
-        not others,
+    require_none(
+        others,
         expected=f"nothing but wheels/installed.txt in {bundle.release}/venv",
-        found=listing(others),
         remedy="put what the app needs into requirements.txt and build; install this release again",
     )
 
@@ -50,10 +46,9 @@ def test_files(box, bundle):
         for path, allowed in _allowed(box, bundle, right).items()
         if box.hashes.get(f"{bundle.release}/venv/{path}") not in allowed
     ]
-    require(
-        not wrong,
+    require_none(
+        wrong,
         expected=f"{len(bundle.environment.files())} files in {bundle.release}/venv, as the wheels have them",
-        found=listing(wrong),
         remedy=REMEDY,
     )
 
@@ -72,11 +67,8 @@ def test_no_other_files(box, bundle):
         and not _is_of_virtualenv(path, bundle)
         and not _is_of_another_package(path, bundle)
     ]
-    require(
-        not added,
-        expected=f"in {bundle.release}/venv what the wheels hold, and nothing else",
-        found=f"added: {listing(added)}",
-        remedy=REMEDY,
+    require_none(
+        added, expected=f"in {bundle.release}/venv what the wheels hold, and nothing else", found="added", remedy=REMEDY
     )
 
 
@@ -87,12 +79,7 @@ def test_read_only(box, bundle):
         for path, member in box.environment.items()
         if (member.kind == "f" and member.mode & 0o222) or (member.kind == "d" and member.mode & 0o022)
     ]
-    require(
-        not writable,
-        expected=f"files without a write permission in {bundle.release}/venv",
-        found=listing(writable),
-        remedy=REMEDY,
-    )
+    require_none(writable, expected=f"files without a write permission in {bundle.release}/venv", remedy=REMEDY)
 
 
 def test_supervisor(box, bundle):
@@ -103,10 +90,10 @@ def test_supervisor(box, bundle):
     wrong = [path for path, digest in bundle.support.items() if box.hashes.get(path) != digest]
     added = [path for path, member in box.members.items() if member.kind == "f" and path.split("/")[0] in there]
     wrong += [f"{path} (added)" for path in added if path not in bundle.support]
-    require(
-        not wrong,
+    require_none(
+        wrong,
         expected=f"the files of {listing(_directories(bundle))}",
-        found=f"changed, missing or added: {listing(wrong)}",
+        found="changed, missing or added",
         remedy=f"{REMEDY}, after that directory is gone",
     )
 
