@@ -79,6 +79,12 @@ class Fleet:
             tar.addfile(member, io.BytesIO(head))
         (directory / f"app-v{version}.tar.gz.sha256").write_text(f"{SUMS}  app-v{version}/SHA256SUMS\n")
 
+    def add_small(self, sums=SUMS, target=TARGET):
+        """Put a .tar.xz beside version 7."""
+        path = self.root / "dist" / target / "app-v7.tar.xz"
+        path.write_bytes(b"small")
+        path.with_name(path.name + ".sha256").write_text(f"{SUMS}  {path.name}\n{sums}  app-v7/SHA256SUMS\n")
+
     def add_delta(self, since, base, sums=SUMS, padding="", target=TARGET):
         """Put a delta beside version 7, with what the box must have for it."""
         text = f"VERSION={since}\nBASE_SHA256SUMS={base}\nSHA256SUMS={sums}\n"

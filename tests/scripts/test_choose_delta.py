@@ -1,10 +1,12 @@
-"""make deploy with deltas in dist/: which file it would upload. ssh and scp are stubs."""
+"""make deploy with a bundle's other forms in dist/: which file it would upload. ssh and scp are stubs."""
 
 import os
+import tarfile
 
 import pytest
 
 from fleet import Fleet, box
+from verifying import script
 
 pytestmark = pytest.mark.slow
 
@@ -65,5 +67,35 @@ def test_else_it_is_the_whole_bundle(fleet, what):
     assert uploaded(fleet, release) == "app-v7.tar.gz"
 
 
-def test_delta_is_yes_or_no(fleet):
-    assert (fleet.ship("a", "7", DELTA="perhaps").returncode, fleet.logged()) == (64, [])
+@pytest.mark.parametrize("variables", [{"DELTA": "perhaps"}, {"COMPRESS": "bz2"}])
+def test_what_no_form_has_reaches_no_box(fleet, variables):
+    assert (fleet.ship("a", "7", **variables).returncode, fleet.logged()) == (64, [])
+
+
+def test_the_smallest_form_is_taken_where_it_is_wanted_and_no_delta_will_do(fleet):
+    fleet.add_small()
+    assert uploaded(fleet) == "app-v7.tar.gz"
+    assert uploaded(fleet, COMPRESS="xz") == "app-v7.tar.xz"
+    fleet.add_delta("1", BASE)
+    assert uploaded(fleet, COMPRESS="xz") == "app-v7-since-1.delta"
+
+
+def test_the_smallest_form_goes_up_as_a_bundle_does_and_a_check_takes_its_head(fleet):
+    fleet.add_small()
+    assert fleet.ship("a", "7", COMPRESS="xz").returncode == 0
+    names = [line.split("/")[-1] for line in fleet.logged("copy")]
+    assert names == ["app-v7.tar.xz", "app-v7.tar.xz.sha256", "setup.sh"]
+    keep = 'for file; do case $file in *:*) ;; *.xz) cp "$file" "${0%/*}/../head" ;; esac; done'
+    script(fleet.root / "bin/scp", keep)
+    assert fleet.ship("--check", "a", "7", COMPRESS="xz").returncode == 0
+    with tarfile.open(fleet.root / "head", "r:xz") as head:
+        assert head.getnames() == ["app-v7/BUNDLE"]
+
+
+@pytest.mark.parametrize("sums", [None, "2" * 64])
+def test_a_smallest_form_that_is_missing_or_another_s_is_asked_for(fleet, sums):
+    if sums:
+        fleet.add_small(sums)
+    result = fleet.ship("a", "7", COMPRESS="xz")
+    assert (result.returncode, fleet.logged("upload")) == (69, [])
+    assert "make tarball VERSION=7 COMPRESS=xz" in result.stderr

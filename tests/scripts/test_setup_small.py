@@ -24,6 +24,15 @@ def setup(home, *options, **more):
     return run(home, *options, "2", account().pw_name, **more)
 
 
+def test_the_larger_form_is_taken_where_both_are_and_it_says_so(home):
+    write_small(home, bundle())
+    write_whole(home, bundle())
+    result = setup(home)
+    assert result.returncode == 0, result.stderr
+    assert "app-v2.tar.gz is taken; app-v2.tar.xz, which lies here too, is left alone" in result.stdout
+    assert "Making the interpreter's byte code" not in result.stdout
+
+
 @pytest.mark.parametrize("shell", [("dash",), ("bash",), ("busybox", "sh")])
 def test_what_is_left_out_is_made_here(home, shell):
     write_small(home, bundle())

@@ -165,6 +165,16 @@ def test_each_change_to_a_file_turns_its_own_check_red(project, home, mutation):
     assert verdicts(result, "ok") >= FILES - {check}
 
 
+def test_a_process_of_another_release_is_named_although_it_holds_no_port(project, home):
+    program = shutil.copy("/bin/sleep", home / PYTHON_DIR / "bin/sleep")
+    (home / "app-v0").mkdir()
+    with subprocess.Popen([program, "60"], cwd=home / "app-v0") as process:
+        result = project.verify("local", HOME=str(home))
+        process.kill()
+    assert "no process of another release is left" in verdicts(result, "RED")
+    assert f"found:    process {process.pid} in {home}/app-v0" in result.stdout
+
+
 def test_a_name_can_neither_imitate_a_fact_nor_speak_to_the_terminal(project, home):
     (home / "state/complete/1").unlink()
     (home / "app-v1/x\ncomplete yes").touch()

@@ -146,6 +146,7 @@ find_tarball() {
   [ -n "$tarball" ] ||
     fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
   file=${tarball#./}
+  [ ! -f "${file%.gz}.xz" ] || detail "$file is taken; ${file%.gz}.xz, which lies here too, is left alone"
   name=${file%-v"$version".tar.gz}
   name=${name%-v"$version".tar.xz}
   name=${name%-v"$version"-since-*.delta}

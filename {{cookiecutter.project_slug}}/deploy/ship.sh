@@ -21,6 +21,8 @@
 #               box, by system, arch and glibc; where several do, TARGET must say which
 #   DELTA       no: upload the whole bundle; default: a delta (SINCE= in build_tarball.sh) where there is one and the box has
 #               the release that it is completed from
+#   COMPRESS    xz: upload the bundle's smallest form, .tar.xz (COMPRESS= in build_tarball.sh), where no delta will do;
+#               default gz, which is installed faster
 #   SETTINGS    settings of this box for setup.sh, such as "PORT=8001 NGINX=snippet"; it remembers them
 #   DRY_RUN     1: only tell what would happen, what root would do included; nothing is uploaded
 #   INVENTORY   a file with one HOST a line, instead of HOST; empty lines and # comments do not count
@@ -67,6 +69,10 @@ check_environment() {
     yes | no) ;;
     *) usage "DELTA is yes or no, not '$DELTA'" ;;
   esac
+  case ${COMPRESS:-gz} in
+    gz | xz) ;;
+    *) usage "COMPRESS is gz or xz, not '$COMPRESS'" ;;
+  esac
   [[ "${BATCH:-5}" =~ ^[1-9][0-9]{0,2}$ ]] || usage "BATCH is a number of boxes, not '$BATCH'"
 }
 
@@ -84,6 +90,7 @@ add_options() {
   local bundle
   options+=("--app=$(app_name)" "--version=$version" "--batch=${BATCH:-5}")
   [ "${DELTA:-yes}" = yes ] || options+=(--whole)
+  [ "${COMPRESS:-gz}" = gz ] || options+=(--small)
   [ -z "${DRY_RUN:-}" ] || options+=(--dry-run)
   [ -z "${USERNAME:-}" ] || options+=("--username=$USERNAME")
   [ -z "${MODE:-}" ] || options+=("--mode=$MODE")

@@ -44,6 +44,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="only ask what the boxes lack")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would happen")
     parser.add_argument("--whole", action="store_true", help="upload no delta")
+    parser.add_argument("--small", action="store_true", help="upload the .tar.xz, where no delta will do")
     parser.add_argument("--username", help="default: the account that logs in")
     parser.add_argument("--mode", choices=("root", "user"), help="default: root where the login can be")
     parser.add_argument("--setting", action="append", default=[], help="KEY=value for setup.sh")

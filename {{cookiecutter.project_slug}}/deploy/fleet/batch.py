@@ -10,7 +10,6 @@ from typing import Optional
 from fleet.account import Account
 from fleet.box import Box, BoxFact
 from fleet.bundles import Bundle
-from fleet.deltas import Delta
 from fleet.openssh import LOST
 from fleet.stopped import INTERNAL, UNAVAILABLE, WRITE_FAILED, Stopped
 from pyinfra.api import Config, Inventory, State
@@ -89,11 +88,13 @@ class Batch(BaseStateCallback):
         delta = None if wanted.whole else deltas.choose(bundle, box, box.base(chosen.mode, wanted.app))
         if delta:
             host.connector.say(f"    {delta.path.name} will do: the box has what it leaves out")
-        self._order(host, box, bundle, delta, chosen)
+        contents = {f"{bundle.release}/BUNDLE": bundle.head, **({deltas.base_of(bundle): delta.base} if delta else {})}
+        whole = bundles.small_form(bundle) if wanted.small else bundle.path
+        self._order(host, box, delta.path if delta else whole, contents, chosen)
 
-    def _order(self, host: Host, box: Box, bundle: Bundle, delta: Optional[Delta], chosen: Account) -> None:
-        """Plan it, or only tell it."""
-        wanted, artefact = self.wanted, delta.path if delta else bundle.path
+    def _order(self, host: Host, box: Box, artefact: Path, contents: dict, chosen: Account) -> None:
+        """Plan it, or only tell it; `contents` is what setup.sh --check reads of the artefact."""
+        wanted = self.wanted
         words = [*(["--check"] if wanted.check else []), wanted.version, chosen.username]
         arguments = " ".join([*words, *(f"'{setting}'" for setting in wanted.setting)])
         if wanted.dry_run:
@@ -101,15 +102,10 @@ class Batch(BaseStateCallback):
                 host.connector.say(line)
             self.outcomes[host.name] = 0
         elif wanted.check:
-            self._add_operations(host, [self._head(bundle, delta)], chosen, arguments)
+            head = bundles.write_head(Path(tempfile.mkdtemp(dir=self._scratch)), artefact, contents)
+            self._add_operations(host, [head], chosen, arguments)
         else:
             self._add_operations(host, bundles.files(artefact), chosen, arguments)
-
-    def _head(self, bundle: Bundle, delta: Optional[Delta]) -> Path:
-        """What setup.sh --check reads of the bundle or delta, in a directory of its own."""
-        contents = {f"{bundle.release}/BUNDLE": bundle.head, **({deltas.base_of(bundle): delta.base} if delta else {})}
-        directory = Path(tempfile.mkdtemp(dir=self._scratch))
-        return bundles.write_head(directory, delta.path if delta else bundle.path, contents)
 
     def _add_operations(self, host: Host, files: list[Path], chosen: Account, arguments: str) -> None:
         directory = f".offline-flask.{secrets.token_hex(8)}"

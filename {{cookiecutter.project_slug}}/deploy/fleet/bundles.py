@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fleet.box import Box
-from fleet.stopped import BAD_BUNDLE, CONFIGURATION, USAGE, Stopped
+from fleet.stopped import BAD_BUNDLE, CONFIGURATION, UNAVAILABLE, USAGE, Stopped
 
 
 class Bundle(NamedTuple):
@@ -50,6 +50,23 @@ def read_member(path: Path, name: str) -> bytes:
     raise Stopped(BAD_BUNDLE, f"{path} holds no {name}; build it again")
 
 
+def small_form(bundle: Bundle) -> Path:
+    """The bundle's .tar.xz (deploy/builder/small.py); Stopped if none of the same content lies beside it."""
+    path = bundle.path.with_suffix(".xz")
+    if not path.is_file() or hash_of_sums(path, bundle.release) != hash_of_sums(bundle.path, bundle.release):
+        version = bundle.release.partition("-v")[2]
+        make = f"make tarball VERSION={version} COMPRESS=xz"
+        raise Stopped(UNAVAILABLE, f"there is no {path.name} of this bundle in {path.parent}; make it: {make}")
+    return path
+
+
+def hash_of_sums(artefact: Path, release: str) -> str:
+    """What the sidecar of an artefact says of its SHA256SUMS, which stands for all content; empty without a sidecar."""
+    sidecar = artefact.with_name(artefact.name + ".sha256")
+    lines = sidecar.read_text(encoding="utf-8").splitlines() if sidecar.is_file() else []
+    return next((line.split()[0] for line in lines if line.endswith(f"  {release}/SHA256SUMS")), "")
+
+
 def files(artefact: Path) -> list[Path]:
     """What setup.sh takes: a tarball or a delta, its sidecar and, where it was signed, the signature."""
     sidecar = artefact.with_name(artefact.name + ".sha256")
@@ -60,7 +77,7 @@ def files(artefact: Path) -> list[Path]:
 def write_head(directory: Path, artefact: Path, contents: dict) -> Path:
     """Write a tarball of that name with the bytes, by path, that setup.sh --check reads."""
     path = directory / artefact.name
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, "w:xz" if path.suffix == ".xz" else "w:gz") as archive:
         for name, data in contents.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o444

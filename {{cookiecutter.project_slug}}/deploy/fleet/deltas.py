@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from fleet.box import Box
-from fleet.bundles import Bundle, read_member
+from fleet.bundles import Bundle, hash_of_sums, read_member
 
 
 class Delta(NamedTuple):
@@ -36,6 +36,4 @@ def base_of(bundle: Bundle) -> str:
 
 def is_of(delta: Delta, bundle: Bundle) -> bool:
     """A bundle that was copied to dist/ by hand may have come without the delta that lies there."""
-    sidecar = bundle.path.with_name(bundle.path.name + ".sha256")
-    lines = sidecar.read_text(encoding="utf-8").splitlines() if sidecar.is_file() else []
-    return f"{delta.value('SHA256SUMS')}  {bundle.release}/SHA256SUMS" in lines
+    return delta.value("SHA256SUMS") == hash_of_sums(bundle.path, bundle.release) != ""
