@@ -43,6 +43,7 @@ ask_backend() {
 lock_one() {
   local pins
   pins="$OUTPUT/$(basename "$1").txt"
+  echo "@@ what building ${1##*/} needs"
   unpack "$1" "$WORK/source"
   "$FULL/bin/python$SERIES" "$HERE/list_build_requirements.py" stated "$WORK/source" "$WORK/requirements.in"
   resolve "$pins"
