@@ -120,7 +120,8 @@ def test_what_was_asked_for_is_told_quietly_too(first, tool, script, arguments):
 @pytest.mark.parametrize("script, arguments", [("inspect.sh", ["9"]), ("diff.sh", ["1", "9"])])
 def test_a_bundle_that_is_not_there_is_named(tool, script, arguments):
     result = tool(script, *arguments)
-    assert (result.returncode, "no directory dist/* has " in result.stderr) == (69, True)
+    which = " and one of ".join(arguments)
+    assert (result.returncode, f"dist/* has no bundle of version {which}; make it first" in result.stderr) == (69, True)
 
 
 @pytest.mark.parametrize("script, arguments", [("inspect.sh", []), ("inspect.sh", ["../1"]), ("diff.sh", ["1"])])

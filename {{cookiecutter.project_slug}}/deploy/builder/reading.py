@@ -70,9 +70,8 @@ def bundles(*versions: str) -> list[list[Path]]:
         if len(tarballs) == len(versions):
             found.append(tarballs)
     if not found:
-        raise Failure(
-            UNAVAILABLE, f"no directory dist/{pattern} has {' and '.join(versions)}; make tarball VERSION=… makes it"
-        )
+        which = f"dist/{pattern} has no bundle of version {' and one of '.join(versions)}"
+        raise Failure(UNAVAILABLE, f"{which}; make it first: make tarball VERSION=…")
     return found
 
 
