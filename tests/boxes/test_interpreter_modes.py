@@ -116,8 +116,8 @@ def stop_in_the_middle(modes, box):
     """Nothing is left of a compiling that was interrupted."""
     with ThreadPoolExecutor() as pool:
         deployment = pool.submit(ship, modes, box, "source")
-        assert box.wait_for(lambda: box.ssh("pgrep cc1").stdout != "", seconds=120)
-        box.ssh("pkill -TERM -f '^sh .*setup.sh'")
+        assert box.wait_for(lambda: box.ssh("pgrep make", check=False).stdout != "", seconds=600)
+        box.ssh("pkill -TERM -f '^sh setup.sh '")
         assert deployment.result().returncode == 70
     assert box.ssh("pgrep -c 'make|cc1|bash'", check=False).stdout.strip() == "0"
     assert box.ssh("ls /opt").stdout == ""
