@@ -165,8 +165,8 @@ class DockerEngine:
         log = log_file(f"pull-{cache.key(self.base)}")
         if run_logged(["docker", "pull", self.base], None, log):
             advice = (
-                f"the base image {self.base} is not here and cannot be pulled; fix the network, load it "
-                f'(docker load), name another in deploy/targets.json ("image"), or build with ENGINE=host'
+                f"the base image {self.base} is not here and cannot be pulled; fix the network, load it (docker "
+                f'load), name another in deploy/targets.json ("image"), or build with ENGINE=host on such a system'
             )
             raise failure(UNAVAILABLE, advice, "this machine", log)
 
