@@ -18,7 +18,12 @@ def create(release):
         _make_with_virtualenv(release)
     else:
         _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
-    _install_wheels(release)
+    compiling = _start_compiling(release)
+    try:
+        _install_wheels(release)
+        compiling.put_in_place()
+    finally:
+        compiling.end()
     bytecode.compile_tree(release.interpreter, release.venv)
     _make_read_only(release.venv)
 
@@ -37,6 +42,14 @@ def _packages_of_the_interpreter(release):
     """Where pip and virtualenv lie, also of an interpreter that the box itself provides."""
     (found,) = glob.glob(os.path.join(release.interpreter_directory, "lib", "python*", "site-packages"))
     return found
+
+
+def _start_compiling(release):
+    """Byte code that needs no source's time came with Python 3.7 (PEP 552); older ones compile nothing ahead."""
+    numbers = [int(number) for number in release.bundle["PYTHON"].split(".")[:2]]
+    wheels = glob.glob(os.path.join(release.path, "wheels", "*.whl")) if numbers >= [3, 7] else []
+    (packages,) = glob.glob(os.path.join(release.venv, "lib", "python*", "site-packages"))
+    return bytecode.Ahead(release.interpreter, wheels, release.venv + ".compiled", packages)
 
 
 def _install_wheels(release):
