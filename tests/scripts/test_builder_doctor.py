@@ -69,6 +69,30 @@ def test_a_stale_lock_and_wrong_settings_are_named(project):
     assert "missing  config.env, line 3: HEALTH_PATH is 'x'" in look(project).stdout
 
 
+def test_what_config_env_names_and_project_lacks_is_named(project):
+    write_lock(project)
+    settings = building.SETTINGS.replace("'app:app'", "'shop:create_app()'")
+    project.write("config.env", f"{settings}STATIC_URL='/static/'\nSTATIC_DIR='shop/static'\n")
+    ran = look(project)
+    assert ran.returncode == 0
+    assert "note     APP_MODULE: project/ has no module shop\n         → edit config.env" in ran.stdout
+    assert "note     STATIC_DIR: there is no project/shop/static\n         → make it before" in ran.stdout
+    project.write("project/shop/static/page.css", "")
+    project.write("project/deploy/own.sh", "")
+    ran = look(project)
+    assert "STATIC_DIR" not in ran.stdout and "APP_MODULE" not in ran.stdout
+    assert "missing  project/deploy would collide with the bundle's own deploy\n         → rename it\n" in ran.stdout
+
+
+def test_two_files_that_say_what_the_app_needs(project):
+    write_lock(project)
+    project.write("project/Pipfile.lock", "{}")
+    ran = look(project)
+    assert ran.returncode == 78
+    finding = ran.stdout[ran.stdout.index("missing  project/ has requirements.txt and Pipfile.lock") :].splitlines()
+    assert finding[1] == "         → docs/app.md, What the app needs, tells the ways"
+
+
 def test_what_the_environment_gives_is_a_note(project):
     write_lock(project)
     ran = look(project, HEALTH_PATH="/up")

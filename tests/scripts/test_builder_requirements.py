@@ -229,6 +229,7 @@ def test_a_mark_at_the_beginning_as_windows_editors_put_it_is_no_matter(app, tmp
 def test_dynamic_dependencies_are_those_of_the_file_that_they_come_from(app, tmp_path):
     text = '[project]\nname = "board"\ndynamic = ["dependencies"]\n[tool.setuptools.dynamic]\n'
     (app / "pyproject.toml").write_text(f'{text}dependencies = {{ file = ["requirements.txt"] }}\n')
+    assert "pyproject.toml there lists no dependencies (dynamic ones do not count)" in refusal(requirements.source)
     (app / "requirements.txt").write_text("Flask\n")
     assert requirements.source().name == "requirements.txt"
     configure(tmp_path, "pyproject.toml")

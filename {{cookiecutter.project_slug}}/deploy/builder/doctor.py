@@ -6,14 +6,14 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import Optional
 
-from builder import docker_engine, host_engine, listing, lock, machine, modes, pairs, settings, systems, targets
+from builder import docker_engine, host_engine, listing, machine, modes, pairs, project_doctor, systems, targets
+from builder.finding import MISSING, NOTE, OK, Finding
 from builder.output import SETTINGS, Failure, result
 from builder.settings import DEPLOY
 from builder.targets import Target
 
-OK, MISSING, NOTE = "ok", "missing", "note"
 # What only some verbs need: the program, what for, and the packages that bring it (Debian; Red Hat).
 PROGRAMS = (
     ("make", "every verb", "make", "make"),
@@ -24,14 +24,6 @@ PROGRAMS = (
     ("openssl", "SIGN_KEY and make keygen", "openssl", "openssl"),
 )
 NEEDED = ("make", "tar")
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at: ok, missing, or a note on what only some need; and what mends it."""
-
-    state: str
-    what: str
-    mend: str = ""
 
 
 def install_command(debian: str, red_hat: str) -> str:
@@ -123,31 +115,6 @@ def this_machine(wanted: list[Target]) -> Iterator[Finding]:
                 yield Finding(MISSING, what, mend)
 
 
-def project() -> Iterator[Finding]:
-    """config.env, and what the app needs in exact versions."""
-    try:
-        settings.read()
-    except Failure as failure:
-        yield Finding(MISSING, str(failure), "edit config.env, or unset what the environment has")
-        return
-    yield Finding(OK, "config.env")
-    for name, (value, place) in settings.overridden().items():
-        yield Finding(NOTE, f"{name}={value} is from {place}, and wins over config.env", f"unset {name}")
-
-
-def locks(wanted: list[Target]) -> Iterator[Finding]:
-    for target in {target.python_series: target for target in wanted}.values():
-        name = f"project/locks/{lock.path_for(target).name}"
-        if not lock.path_for(target).is_file():
-            yield Finding(NOTE, f"there is no {name}; make tarball makes it", "make lock, and commit it")
-            continue
-        try:
-            lock.check(target)
-            yield Finding(OK, name)
-        except Failure as failure:
-            yield Finding(MISSING, str(failure), "make lock")
-
-
 def chosen() -> list[Target]:
     """Return the targets to look at; Failure names what is wrong with targets.json, or a pair that cannot work."""
     found = targets.matching(targets.read(DEPLOY / "targets.json"), os.environ.get("TARGET", ""))
@@ -158,7 +125,7 @@ def chosen() -> list[Target]:
 def findings() -> Iterator[Finding]:
     yield from python()
     yield from programs()
-    configured = list(project())
+    configured = list(project_doctor.configuration())
     yield from configured
     try:
         wanted = chosen()
@@ -169,7 +136,7 @@ def findings() -> Iterator[Finding]:
     yield from engines(wanted)
     yield from this_machine(wanted)
     if all(finding.state != MISSING for finding in configured):
-        yield from locks(wanted)
+        yield from project_doctor.locks(wanted)
 
 
 def show() -> None:

@@ -70,6 +70,8 @@ def refusal(problem: str) -> Failure:
 def nothing_found() -> str:
     if (APP / "Pipfile").is_file():
         return "make Pipfile.lock with `pipenv lock`"
+    if (APP / PYPROJECT).is_file():
+        return f"{PYPROJECT} there lists no dependencies (dynamic ones do not count); list them in it, or in {PLAIN}"
     return f"write {PLAIN}, or bring {PYPROJECT} with its dependencies, {UV}, {POETRY} or {PIPENV}"
 
 
