@@ -32,6 +32,7 @@ missing_packages() {
   command -v debootstrap >/dev/null || echo debootstrap
   command -v dnf >/dev/null || printf '%s\n' dnf dnf-plugins-core # reads the repository files of CentOS
   command -v systemd-nspawn >/dev/null || echo systemd-container
+  command -v faketime >/dev/null || echo faketime
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
   [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] || echo debian-archive-keyring
   missing_docker_packages

@@ -55,11 +55,11 @@ class Project:
         """Build the tarball of `version`; returns its path. Raises lab.command.CommandFailed."""
         command = [self.root / "deploy/build_tarball.sh", version]
         run(*command, env=environment(**variables), cwd=self.root, timeout=BUILD_SECONDS)
-        return self.tarball(version)
+        return self.tarball(version, str(variables.get("TARGET", "")))
 
-    def tarball(self, version: str) -> Path:
-        """The one tarball of `version` in dist/."""
-        (path,) = self.root.glob(f"dist/*/*-v{version}.tar.gz")
+    def tarball(self, version: str, target: str = "") -> Path:
+        """The one tarball of `version` in dist/, for a target whose name begins so."""
+        (path,) = self.root.glob(f"dist/{target}*/*-v{version}.tar.gz")
         return path
 
     @contextmanager
