@@ -32,7 +32,7 @@ def main() -> int:
     directory = lab_cache().with_name("bench")
     directory.mkdir(exist_ok=True)
     try:
-        measure(directory, prepare(directory))
+        measure(directory, prepare(directory, wants_long()))
     except Failed as reason:
         print(f"error: {reason}", file=sys.stderr)
         return 1
@@ -49,10 +49,14 @@ def measure(directory: Path, machine: Machine) -> None:
         short = [kind for kind in kinds if not kind.takes_long]
         results["apps"][app] = measure_app(directory / app, machine, app, short, rounds)
         store(results)
-    if os.environ.get("LONG", "") not in ("", "0"):
+    if wants_long():
         long = [kind for kind in kinds if kind.takes_long]
         measure_long(directory / apps[0], machine, apps[0], results["apps"][apps[0]], long)
         store(results)
+
+
+def wants_long() -> bool:
+    return os.environ.get("LONG", "") not in ("", "0")
 
 
 def store(results: dict) -> None:

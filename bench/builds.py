@@ -186,6 +186,8 @@ def measure_memory(project: Project) -> None:
 
 
 def measure_targets(project: Project) -> None:
+    for version, _ in TARGETS:
+        require_base_image(f"debian:{version}")
     path = project.root / "deploy/targets.json"
     kept = path.read_text()
     for number in (1, 2, 4):

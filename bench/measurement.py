@@ -46,12 +46,12 @@ def measure_long(
 ) -> None:
     """Add to an app's figures what compiles CPython: contenders that do it on the box, and our own build. Once each."""
     ours, *others = open_contenders(directory, machine, app, kinds)
-    for contender in others:
-        figures["contenders"][contender.name] = begin(contender)
-        measure_round(contender, figures["contenders"][contender.name], "2")
     tell(ours, "cold build, compiling the interpreter")
     ours.forget_interpreter()
     figures["contenders"][ours.name]["cold_compiled"] = [ours.build("1").seconds]
+    for contender in others:
+        figures["contenders"][contender.name] = begin(contender)
+        measure_round(contender, figures["contenders"][contender.name], "2")
 
 
 def open_contenders(directory: Path, machine: Machine, app: str, kinds: list[type[Contender]]) -> list[Contender]:

@@ -54,8 +54,10 @@ class Workspace:
             shutil.rmtree(path, ignore_errors=True)
 
     def environment(self, **variables: object) -> dict[str, str]:
-        """A user's environment whose caches are this workspace's own."""
+        """A user's environment whose caches are this workspace's own, and whose python3 is the machine's."""
         kept = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
-        own = {"XDG_CACHE_HOME": self.cache, "PIP_CACHE_DIR": self.cache / "pip", "PEX_ROOT": self.cache / "pex"}
+        path = f"{Path(self.machine.python).parent}:{os.environ['PATH']}"
+        own = {"PATH": path, "XDG_CACHE_HOME": self.cache, "PIP_CACHE_DIR": self.cache / "pip"}
+        own |= {"PEX_ROOT": self.cache / "pex"}
         own |= {"PYINSTALLER_CONFIG_DIR": self.cache / "pyinstaller", "PIP_DISABLE_PIP_VERSION_CHECK": 1}
         return kept | {name: str(value) for name, value in (own | variables).items()}

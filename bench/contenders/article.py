@@ -1,9 +1,11 @@
 """The article's own steps: wheels and Python's source in a tarball; the box compiles it, and pip installs."""
 
+import json
 import shutil
 from pathlib import Path
 
 from contenders.contender import Peer, together
+from lab.project import TEMPLATE
 from timing import Run
 
 
@@ -17,8 +19,8 @@ class Article(Peer):
         release = self.directory / "build" / f"app-v{version}"
         shutil.copytree(self.workspace.sources, release, dirs_exist_ok=True)
         # Where our own build has put it: fetching it is not measured.
-        (source,) = self.directory.parent.parent.glob("sources/Python-*.tarball")
-        shutil.copy(source, release / "python.tar")
+        python = json.loads((TEMPLATE / "cookiecutter.json").read_text())["python_version"]
+        shutil.copy(self.directory.parent.parent / f"sources/Python-{python}.tarball", release / "python.tar")
         shutil.copy(self.workspace.lock, release / "requirements.txt")
         wheels = ["download", "--quiet", "--only-binary", ":all:", "--requirement", self.workspace.lock]
         fetched = self.run(self.tool("pip"), *wheels, "--dest", release / "wheels")
