@@ -1,25 +1,17 @@
 """make tarball for real: CPython and wheels out of a container or this machine, tried where there is neither."""
 
 import hashlib
-import json
-import platform
 import re
 import signal
 import subprocess
-import tarfile
 import time
 import uuid
 from pathlib import Path
 
-import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-
 from lab.command import run, wait_until
 from lab.project import environment
-from lab.skip import Unavailable
+from unpacked import Unpacked
 
-TARGET = "debian-12-x86_64-py3.11.2"
 # Imports what a box may need, on a system that has nothing of it, and tells which libraries came from where.
 PROBE = """
 import importlib, os, sys
@@ -36,39 +28,6 @@ EVERY_SYSTEM_HAS = {"ld-linux-x86-64", "libc", "libm", "libgcc_s", "libpthread",
 BARE = ["env", "-i", "PATH=/usr/bin:/bin"]
 
 
-class Unpacked:
-    """A tarball, unpacked."""
-
-    def __init__(self, tarball, directory):
-        self.tarball, self.directory = tarball, directory
-        with tarfile.open(tarball, "r:gz") as tar:
-            self.names = tar.getnames()
-        run("tar", "-xzpf", tarball, "-C", directory)
-        (head,) = directory.glob("*/BUNDLE")
-        self.release = head.parent
-        self.head = dict(line.split("=", 1) for line in head.read_text().splitlines())
-        self.python = directory / self.head["PYTHON_DIR"]
-
-
-@pytest.fixture(scope="module")
-def docker_bundle(project, engine, tmp_path_factory):
-    return Unpacked(project.build("1", ENGINE="docker"), tmp_path_factory.mktemp("docker"))
-
-
-@pytest.fixture(scope="module")
-def host_bundle(project, tmp_path_factory):
-    system = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.MULTILINE))
-    here = f"{system['ID']}-{system.get('VERSION_ID')}-{platform.machine()}-py3.11.2"
-    if here != TARGET:
-        raise Unavailable(f"the host engine builds for {here} here, and the test is for {TARGET}")
-    return Unpacked(project.build("1host", ENGINE="host"), tmp_path_factory.mktemp("host"))
-
-
-@pytest.fixture(scope="module", params=["docker", "host"])
-def bundle(request):
-    return request.getfixturevalue(f"{request.param}_bundle")
-
-
 def in_bare_container(engine, bundle, *command):
     """What a command prints on a Debian that has nothing installed, without a network, the bundle at /bundle."""
     mount = {str(bundle.directory): {"bind": "/bundle", "mode": "ro"}}
@@ -77,7 +36,7 @@ def in_bare_container(engine, bundle, *command):
 
 
 def test_the_head_describes_the_bundle(bundle):
-    assert bundle.head["TARGET"] == TARGET
+    assert bundle.head["TARGET"] == "debian-12-x86_64-py3.11.2"
     assert (bundle.head["PYTHON"], bundle.head["ARCH"]) == ("3.11.2", "x86_64")
     assert re.fullmatch(r"python-3\.11\.2-[0-9a-f]{12}", bundle.head["PYTHON_DIR"])
     assert int(bundle.head["MEMBERS"]) == len(bundle.names)
@@ -225,28 +184,3 @@ def test_an_interrupted_build_leaves_no_container_and_nothing_half_made(project,
         path for path in (tmp_path / "offline-flask/interpreters").iterdir() if path.name.endswith(".lock")
     ]
     assert list(project.root.glob("dist/*/*interrupted*")) == []
-
-
-@pytest.mark.parametrize("built", ["docker_bundle", "host_bundle"])
-def test_the_sbom_lists_what_is_in_the_bundle(built, request):
-    """Its library, the installed interpreter and the schema are the real ones; every vendored library has a version."""
-    bundle = request.getfixturevalue(built)
-    text = (bundle.release / "deploy/sbom.cdx.json").read_text()
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    listed = json.loads(text)["components"]
-    wheels = {path.name for path in bundle.release.glob("**/wheels/*.whl")}
-    assert {one["purl"].partition("file_name=")[2] for one in listed if "file_name=" in one.get("purl", "")} == wheels
-    vendored = {path.name for path in bundle.python.glob("lib/vendor/*.so*")}
-    packaged = [one for one in listed if one.get("purl", "").startswith("pkg:deb/")]
-    named = {one["properties"][0]["value"]: one["version"] for one in packaged}
-    assert set(named) == vendored and all(named.values())
-    assert {"cpython", "pip"} <= {one["name"] for one in listed}
-
-
-@pytest.mark.parametrize("built", ["docker_bundle", "host_bundle"])
-def test_the_head_tells_where_the_bundle_comes_from(built, request):
-    head = request.getfixturevalue(built).head
-    assert re.fullmatch(r"sha256:[0-9a-f]{64}|", head.get("IMAGE_ID", ""))
-    assert head["IMAGE"] == ("debian:12" if built == "docker_bundle" else "none")
-    assert re.fullmatch(r"py3\.11\.txt=[0-9a-f]{64}", head["LOCKS"])
-    assert re.fullmatch(r"(cpython-3\.11\.2=[0-9a-f]{64} ?)+", head["SOURCES"])
