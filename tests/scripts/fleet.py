@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 host=$1 command=$2
+printf '%s\0' "$command" >>"$LOG.told"
 case $options in *"-O exit"*) exit 0 ;; esac
 case $mode$command in
   connect*)
@@ -117,3 +118,7 @@ class Fleet:
     def logged(self, *words):
         """What the boxes were told that begins with one of the words."""
         return [line for line in self.log.read_text().splitlines() if line.split()[0] in words or not words]
+
+    def told(self):
+        """Every command that a box was given, whole."""
+        return self.log.with_name("log.told").read_text().rstrip("\0").split("\0")

@@ -120,6 +120,14 @@ def test_as_whom_setup_runs(fleet, answers, variables, command):
     assert command is None or f"|| exit 73; {command}" in begun[0].replace("'\"'\"'", "'")
 
 
+def test_root_does_nothing_but_setup_and_is_never_given_a_password(fleet):
+    """Whether sudo asks for one is found out; the upload and all that is tidied up is the login's own."""
+    for sudo in ({"sudo": "yes"}, {}):
+        fleet.ship("a", "7", BOX=box(login="deploy", uid="1000", **sudo), MODE="root")
+    steps = {step.strip() for command in fleet.told() for step in re.findall(r"sudo [^;&|>]*", command)}
+    assert steps == {"sudo -n true 2", "sudo -n sh setup.sh 7 app", "sudo sh setup.sh 7 app"}
+
+
 def test_nobody_types_a_password_into_several_boxes(fleet):
     result = fleet.ship("a,b", "7", MODE="root", BOX=box(login="deploy", uid="1000"))
     assert (result.returncode, fleet.logged("upload")) == (69, [])

@@ -9,6 +9,7 @@ import pytest
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 # Answers the question for the installation, and writes down every other command.
 SSH = """#!/bin/sh
+printf '%s\\n' "$*" | head -n 1 >>"$STUB_CALLS.options"
 for command; do :; done
 case $command in
   name=*) printf '%s\\n' $STUB_FACTS ;;
@@ -113,6 +114,13 @@ def test_each_verb_is_an_option_of_activate(remote, verb, variables, options):
 def test_root_reads_the_logs_as_the_account(remote):
     _, calls = remote("logs", "box")
     assert calls == ["su -s /bin/sh -c 'tail -n 20  /opt/app/logs/access.log /opt/app/logs/error.log' app"]
+
+
+def test_every_connection_is_to_a_known_host_and_lends_no_agent(remote, tmp_path):
+    remote("status", "box")
+    calls = (tmp_path / "calls.options").read_text().splitlines()
+    assert len(calls) >= 4  # to connect, to ask, to do it, and to end the connection
+    assert all("-o ForwardAgent=no -o StrictHostKeyChecking=yes" in options for options in calls)
 
 
 def test_where_nothing_is_installed_it_says_so(remote):
