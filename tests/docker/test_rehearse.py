@@ -53,14 +53,44 @@ def test_a_rehearsal_leaves_a_report_and_no_container(rehearsed, engine):
     assert [container.name for container in engine.containers.list(all=True) if "rehearsal" in container.name] == []
 
 
-def test_a_good_bundle_passes_in_user_mode(project, bundle):
-    result = rehearse(project, "1", ENGINE="docker", MODE="user")
+@pytest.fixture(scope="module")
+def secretive(bundle, tmp_path_factory):
+    """The version of a bundle that does nothing without a secret, and a file that has it."""
+
+    def wants_a_secret(files):
+        files["before-switch.sh"] = b'[ "$SECRET" = "is out" ]\n'
+        files["app.py"] = b"import os\n" + files["app.py"] + b"\nos.environ['SECRET']\n"
+        files["test.py"] = b""
+
+    alter(bundle, "secretive", wants_a_secret)
+    path = tmp_path_factory.mktemp("settings") / "rehearsal.env"
+    path.write_text("# only for trying\nSECRET=is out\n")
+    return "secretive", path
+
+
+def test_an_app_gets_its_settings_in_a_container(project, secretive):
+    version, path = secretive
+    result = rehearse(project, version, ENGINE="docker", ENV_FILE=path)
+    assert (result.returncode, verdicts(result, "RED")) == (0, [])
+
+
+def test_an_app_that_lacks_its_settings_is_told_where_they_go(project, secretive):
+    result = rehearse(project, secretive[0], ENGINE="host")
+    assert result.returncode == 1
+    assert "/shared/app.env is empty: if the app needs settings or secrets, write them there" in result.stderr
+    assert "ENV_FILE=FILE brings the settings of shared/app.env" in result.stderr
+
+
+def test_a_good_bundle_passes_in_user_mode(project, secretive):
+    version, path = secretive
+    result = rehearse(project, version, ENGINE="docker", MODE="user", ENV_FILE=path)
     assert (result.returncode, verdicts(result, "RED")) == (0, [])
     assert "supervisor's files are those that were shipped" in verdicts(result, "ok")
 
 
-def test_a_good_bundle_passes_in_namespaces_of_this_machine(project, bundle):
-    result = rehearse(project, "1", ENGINE="host")
+def test_a_good_bundle_passes_in_namespaces_of_this_machine(project, secretive):
+    version, path = secretive
+    result = rehearse(project, version, ENGINE="host", ENV_FILE=path)
     assert (result.returncode, verdicts(result, "RED")) == (0, [])
     assert "namespaces without a network" in result.stdout
     assert subprocess.run(["pgrep", "-f", "offline-flask-rehearsal-.*gunicorn"], stdout=subprocess.DEVNULL).returncode
@@ -144,6 +174,7 @@ def test_a_check_that_is_red_makes_the_rehearsal_red(project, bundle):
         ({"ENGINE": "host", "MODE": "root"}, 64, "in a container only"),
         ({"ENGINE": "both"}, 64, "ENGINE is auto, docker or host"),
         ({"MODE": "both"}, 64, "MODE is root or user"),
+        ({"ENV_FILE": "/nonexistent"}, 64, "ENV_FILE: '/nonexistent' cannot be read"),
     ],
 )
 def test_what_cannot_be_rehearsed_at_all_is_refused(project, bundle, variables, code, reason):

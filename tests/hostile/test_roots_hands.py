@@ -14,8 +14,8 @@ from cell import GROUP, USER, USERNAME
 DRIVER = """
 import os, shutil, sys
 sys.path.insert(0, "/srv/release")
-import files, hook, installation, layout, logs, process, selftest, uninstall
-hook.READ_SECONDS = 1
+import app_env, files, installation, layout, logs, process, selftest, uninstall
+app_env.READ_SECONDS = 1
 box = layout.Layout("/opt/app", "app")
 account = process.Account(box.username)
 release = box.release("1")
@@ -36,7 +36,7 @@ os.mkdir = mkdir
 for step in (
     lambda: installation._make_directories(box),
     lambda: installation._link_from_home(box, release),
-    lambda: print(hook.read_app_env(box, account)),
+    lambda: print(app_env.read(box, account)),
     lambda: print(logs.since(box, 0)),
     try_on_data,
     lambda: uninstall._remove_accounts_own(box, True),

@@ -17,6 +17,7 @@
 #   ENGINE   auto (default: docker where an engine answers, else host), docker or host
 #   MODE     root (default, in a container) or user: how it is installed
 #   IMAGE    the image of the clean box, such as one of your company's; default: the base image of the bundle's target
+#   ENV_FILE settings and secrets of the app for the clean box, KEY=value lines as in its shared/app.env; default: none
 #   REPORT   a directory for the report, instead of dist/reports
 #
 # Exit codes: those of setup.sh where it fails; 1 a check is red; 64 usage; 65 the bundle is damaged; 69 no bundle, no image,
@@ -39,7 +40,7 @@ main() {
   python=$("$here/tools.sh")/bin/python
   unset PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD
   step "Rehearsing $release"
-  exec "$python" -E -s -B "$here/rehearsal" "${ENGINE:-auto}" "${MODE:-}" "$bundle" "$report" "${IMAGE:-}"
+  exec "$python" -E -s -B "$here/rehearsal" "${ENGINE:-auto}" "${MODE:-}" "$bundle" "$report" "${IMAGE:-}" "${ENV_FILE:-}"
 }
 
 check_arguments() {
@@ -48,6 +49,7 @@ check_arguments() {
     auto | docker | host) ;;
     *) usage "ENGINE is auto, docker or host, not '$ENGINE'" ;;
   esac
+  [ -z "${ENV_FILE:-}" ] || [ -r "$ENV_FILE" ] && [ ! -d "${ENV_FILE:-}" ] || usage "ENV_FILE: '$ENV_FILE' cannot be read"
   case ${MODE:-user} in
     root | user) ;;
     *) usage "MODE is root or user, not '$MODE'" ;;

@@ -1,7 +1,8 @@
 """Install a bundle in a clean box without a network, and check it there.
 
-Usage: PYTHON deploy/rehearsal ENGINE MODE BUNDLE REPORT IMAGE
-  ENGINE is auto, docker or host; MODE root, user or empty; REPORT a path without a suffix; IMAGE may be empty.
+Usage: PYTHON deploy/rehearsal ENGINE MODE BUNDLE REPORT IMAGE ENV_FILE
+  ENGINE is auto, docker or host; MODE root, user or empty; REPORT a path without a suffix; IMAGE and ENV_FILE may be
+  empty.
 Exit codes: see rehearse.sh, which calls this.
 """
 
@@ -28,13 +29,18 @@ MEANINGS = {
 }
 
 
-def main(engine: str, mode: str, tarball: str, report: str, image: str) -> int:
+def main(engine: str, mode: str, tarball: str, report: str, image: str, env_file: str) -> int:
     """Returns the exit code."""
     rehearsed = bundle.read(Path(tarball))
+    settings = Path(env_file).read_bytes() if env_file else b""
     with choice.open_place(engine, mode, rehearsed, image) as place:
         detail(place.what)
         place.refuse_network()
+        if settings:
+            place.write_app_env(rehearsed, settings)
         status = install(place, rehearsed)
+        if status == RED and not settings:
+            print("    for the rehearsal, ENV_FILE=FILE brings the settings of shared/app.env", file=sys.stderr)
         return status or check(place, rehearsed, report)
 
 

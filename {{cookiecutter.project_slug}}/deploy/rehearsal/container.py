@@ -29,6 +29,10 @@ done
 mkdir -p "$0" && chown {ACCOUNT} "$0"
 """
 
+# $0 is BASE.
+MAKE_SHARED = f'mkdir -p "$0/shared" && chown {ACCOUNT}: "$0/shared" && chmod 750 "$0/shared"'
+OWN_APP_ENV = f'chown {ACCOUNT}: "$0/shared/app.env" && chmod 600 "$0/shared/app.env"'
+
 
 class ContainerPlace:
     """See rehearsal.place.Place."""
@@ -44,16 +48,20 @@ class ContainerPlace:
 
     def prepare(self, unwanted: str) -> None:
         """Make the account and the hostile directory, and take away unwanted programs. Raises Failure 69."""
-        command = ["/bin/sh", "-c", PREPARE, CARRIED[self.mode], unwanted]
-        code, output = self._container.exec_run(command, user="root")
-        if code:
-            raise Failure(UNAVAILABLE, f"the container cannot be made ready: {output.decode(errors='replace').strip()}")
+        self._make_ready(PREPARE, CARRIED[self.mode], unwanted)
         files = {f"{HOSTILE[1:]}/{name}": data for name, data in hostile_files().items()}
         self._container.put_archive("/", _archive(files))
 
     def refuse_network(self) -> None:
         """Raise Failure 70 if there is a way out."""
         require_no_route(self._container.exec_run(["cat", "/proc/net/route"])[1].decode())
+
+    def write_app_env(self, bundle: Bundle, settings: bytes) -> None:
+        """Write the shared/app.env of the box, before its first release. Raises Failure 69."""
+        base = f"/opt/{bundle.head['NAME']}" if self.mode == "root" else f"/home/{ACCOUNT}"
+        self._make_ready(MAKE_SHARED, base)
+        self._container.put_archive(f"{base}/shared", _archive({"app.env": settings}))
+        self._make_ready(OWN_APP_ENV, base)
 
     def setup(self, bundle: Bundle) -> int:
         """Carry the bundle over and run setup.sh, showing what it prints; returns its exit code."""
@@ -65,6 +73,11 @@ class ContainerPlace:
     def environment(self) -> None:
         """As it is."""
         return None
+
+    def _make_ready(self, script: str, *arguments: str) -> None:
+        code, output = self._container.exec_run(["/bin/sh", "-c", script, *arguments], user="root")
+        if code:
+            raise Failure(UNAVAILABLE, f"the container cannot be made ready: {output.decode(errors='replace').strip()}")
 
     def _show(self, command: list[str], environment: dict[str, str]) -> int:
         api = self._container.client.api

@@ -64,6 +64,13 @@ class NamespacePlace:
         """Raise Failure 70 if there is a way out."""
         require_no_route(subprocess.run([*self.enter, "cat", "/proc/net/route"], capture_output=True, text=True).stdout)
 
+    def write_app_env(self, _bundle: Bundle, settings: bytes) -> None:
+        """Write the shared/app.env of the box, before its first release."""
+        shared = self._home / "shared"
+        shared.mkdir(mode=0o750)
+        (shared / "app.env").touch(mode=0o600)
+        (shared / "app.env").write_bytes(settings)
+
     def setup(self, bundle: Bundle) -> int:
         """Carry the bundle over and run setup.sh, showing what it prints; returns its exit code."""
         carried = self._home / "carried"

@@ -29,6 +29,9 @@ class Place(Protocol):
     def refuse_network(self) -> None:
         """Raise Failure 70 if there is a way out."""
 
+    def write_app_env(self, bundle: Bundle, settings: bytes) -> None:
+        """Write the shared/app.env of the box, before its first release."""
+
     def setup(self, bundle: Bundle) -> int:
         """Carry the bundle over and run setup.sh, showing what it prints; returns its exit code."""
 

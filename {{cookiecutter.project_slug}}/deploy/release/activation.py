@@ -3,6 +3,7 @@
 `current` is the one truth: until it flips a deployment that dies is undone, from then on it is finished (settling.py).
 """
 
+import app_env
 import files
 import gate
 import hook
@@ -66,7 +67,7 @@ def _in_service(box):
     current = box.layout.current()
     if current and not box.manager.is_running(current):
         return "%s should be in service, but does not run" % current.directory_name
-    return box.layout.still_serving()
+    return box.layout.still_serving() + ("" if current else app_env.advice(box.layout))
 
 
 def _try_candidate(box, release):

@@ -2,12 +2,12 @@
 
 import os
 
+import app_env
 import process
 from output import REFUSED, Failure, detail, step
 
 NAME = "before-switch.sh"
 TIMEOUT_SECONDS = 3600
-READ_SECONDS = 10
 
 
 def run(layout, release):
@@ -19,7 +19,7 @@ def run(layout, release):
         return
     step("Running %s of %s" % (NAME, release.directory_name))
     account = process.Account(layout.username)
-    environment = dict(read_app_env(layout, account), HOME=layout.run, PYTHONDONTWRITEBYTECODE="1")
+    environment = dict(app_env.read(layout, account), HOME=layout.run, PYTHONDONTWRITEBYTECODE="1")
     environment["PATH"] = os.path.join(release.venv, "bin") + ":" + process.PATH
     status, output = process.run(["/bin/sh", NAME], account, release.path, environment, TIMEOUT_SECONDS)
     if status:
@@ -27,12 +27,3 @@ def run(layout, release):
         raise Failure(REFUSED, shown % (NAME, release.directory_name, status, process.tail(output, 30)))
     if output.strip():
         detail(output.strip().splitlines()[-1])
-
-
-def read_app_env(layout, account):
-    """The KEY=value lines of shared/app.env as a dict, read with no more rights than the account has."""
-    # The account could have made it a pipe, which nobody writes to.
-    command = ["cat", os.path.join(layout.shared, "app.env")]
-    status, text = process.run(command, account, timeout=READ_SECONDS)
-    lines = [line.strip() for line in text.splitlines()] if status == 0 else []
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
