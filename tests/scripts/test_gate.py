@@ -1,5 +1,7 @@
 """The health gate waits for what starts slowly, and not for what is up and does not work."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,7 @@ class Page(BaseHTTPRequestHandler):
 
 
 os.chdir(release.path)
+gate.DEADLINE_SECONDS = int(os.environ["DEADLINE"])
 server = socketserver.UnixStreamServer("socket", Page)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 try:
@@ -36,10 +39,11 @@ except output.Failure as failure:
 """
 
 
-def trial(directory, *answers):
+def trial(directory, *answers, deadline=60):
     """What the gate says of a release that gives these answers, the last one for ever; nothing if it passes."""
     command = [sys.executable, "-E", "-s", "-B", "-c", TRIAL, str(directory), *map(str, answers)]
-    return subprocess.run(command, cwd=RELEASE_CODE, capture_output=True, text=True).stderr
+    given = {**os.environ, "DEADLINE": str(deadline)}
+    return subprocess.run(command, cwd=RELEASE_CODE, env=given, capture_output=True, text=True).stderr
 
 
 def test_one_error_all_the_while_is_refused(tmp_path):
@@ -52,3 +56,10 @@ def test_503_says_not_yet(tmp_path):
 
 def test_errors_that_change_are_those_of_a_start(tmp_path):
     assert trial(tmp_path, 404, 404, 500, 500, 502, 502, 200) == ""
+
+
+def test_good_answers_of_what_runs_elsewhere_do_not_count_and_it_is_said_why(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "app-v1").symlink_to("elsewhere")
+    said = trial(tmp_path / "app-v1", 200, deadline=1)
+    assert re.fullmatch(rf"app-v1 answers / with 200, but its process \d+ runs in {tmp_path}/elsewhere\n", said)

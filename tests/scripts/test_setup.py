@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import socket
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -270,6 +271,18 @@ def test_settings_are_handed_over_and_wrong_ones_refused(home):
     assert "--settings PORT=8001\nSERVER_NAME=*.a.example,b.example\nWORKERS=\n " in result.stdout
     for setting in ("PORT=65536", "PORT=0", "PORT=1;2", "NGINX=no", "SERVER_NAME=a b", "WORKERS=0", "X=1", "PORT"):
         assert run(home, "1", account().pw_name, setting).returncode == 64, setting
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root mode; needs root")
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_root_who_may_not_see_other_accounts_processes_is_told_so(home, shell):
+    """As in a container: with less than this the health gate could never pass."""
+    Bundle().write(home)
+    check = [*shell, "setup.sh", "--check", "1", "nobody"]
+    fewer = ["setpriv", "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"]
+    found = [subprocess.run([*before, *check], cwd=home, capture_output=True, text=True) for before in ([], fewer)]
+    assert ["SYS_PTRACE" in result.stderr for result in found] == [False, True]
+    assert found[1].returncode == 78
 
 
 def test_root_s_installation_is_never_mixed_with_a_user_s(home):

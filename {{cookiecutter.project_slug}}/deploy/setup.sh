@@ -368,6 +368,7 @@ check_release_key() {
 }
 
 check_machine() {
+  [ $mode = user ] || [ $((0x0$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> 19 & 1)) -eq 1 ] || gap "root lacks the capability SYS_PTRACE here, and cannot see what runs from which release; add it to the container"
   [ "$(bundle_value ARCH)" = "$(uname -m)" ] ||
     gap "the bundle is for $(bundle_value ARCH), this machine is $(uname -m); build it for this machine"
 }

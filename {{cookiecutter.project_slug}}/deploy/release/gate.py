@@ -87,8 +87,7 @@ class Trial(object):
         """Ask again and again until so many in a row were answered well."""
         while self.good < until:
             if time.time() > self._end:
-                answered = (self._release.health_path, DEADLINE_SECONDS, self.found)
-                self.refuse("did not answer %s with 200 in %d s: %s" % answered)
+                self._give_up()
             time.sleep(INTERVAL_SECONDS)
             self.ask()
 
@@ -110,6 +109,21 @@ class Trial(object):
         is_error = isinstance(found, int) and found not in (200, SERVICE_UNAVAILABLE)
         if is_error and time.time() - self._since > self._patience:
             self.refuse("answers %s with %d, for %d s now" % (self._release.health_path, found, self._patience))
+
+    def _give_up(self):
+        if self.found == 200:
+            self.refuse("answers %s with 200, but %s" % (self._release.health_path, self._shortcoming()))
+        answered = (self._release.health_path, DEADLINE_SECONDS, self.found)
+        self.refuse("did not answer %s with 200 in %d s: %s" % answered)
+
+    def _shortcoming(self):
+        """What keeps an answer of 200 from being a good one."""
+        directory = process.working_directory(self._pid)
+        if directory is None:
+            return "in which directory its process %d runs cannot be seen by this account" % self._pid
+        if directory != self._release.path:
+            return "its process %d runs in %s" % (self._pid, directory)
+        return "not %d times in a row within %d s" % (NEEDED_ANSWERS, DEADLINE_SECONDS)
 
     def _lost_workers(self, pid):
         workers = process.children(pid)
