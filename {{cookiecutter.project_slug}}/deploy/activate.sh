@@ -36,6 +36,12 @@ fail() {
   exit "$1"
 }
 
+# usage MESSAGE
+usage() {
+  sed -n '/^# Usage:/,/^# Exit/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
+  fail 64 "$1"
+}
+
 bundle_value() { sed -n "s/^$1=//p" "$release/BUNDLE"; }
 
 main() {
@@ -56,7 +62,7 @@ main() {
   name=$(bundle_value NAME)
   [ -n "$version" ] || [ "$command" != activate ] || version=$(bundle_value VERSION)
   case $version in
-    *[!A-Za-z0-9._-]* | [!A-Za-z0-9]*) fail 64 "'$version' is not a version" ;;
+    *[!A-Za-z0-9._-]* | [!A-Za-z0-9]*) usage "'$version' is not a version" ;;
   esac
   [ "$command" != activate ] || choose_release
   [ "$command" != settle ] || wait_for_deployment
@@ -65,8 +71,8 @@ main() {
 
 check_arguments() {
   case $command in
-    activate | rollback) [ $# -le 1 ] || fail 64 "activate.sh takes one VERSION, not $# arguments" ;;
-    *) [ $# -eq 0 ] || fail 64 "activate.sh --$command does not take '$1'; its first lines are its help" ;;
+    activate | rollback) [ $# -le 1 ] || usage "activate.sh takes one VERSION, not $# arguments" ;;
+    *) [ $# -eq 0 ] || usage "activate.sh --$command does not take '$1'" ;;
   esac
   version=${1:-}
 }

@@ -11,4 +11,5 @@ def stop(box):
     step("Stopping %s" % current.directory_name)
     box.manager.uninstall()
     box.state.log("stopped", current.version)
-    step("%s is stopped, until it is started: sh activate.sh %s" % (current.directory_name, current.version))
+    start = "sh %s/deploy/activate.sh" % box.layout.current_link
+    step("%s is stopped, until it is started: %s" % (current.directory_name, start))
