@@ -156,7 +156,12 @@ def test_keys_are_secret_and_never_overwritten(keys):
     assert (again.returncode, (keys / "ours").read_bytes()) == (64, private)
     assert "is there already" in again.stderr
     assert keygen("").returncode == 64
-    assert keygen("/nonexistent/key").returncode == 73
+    assert keygen("/dev/null/key").returncode == 73
+
+
+def test_a_key_s_directory_is_made_for_its_owner_alone(tmp_path):
+    assert keygen(tmp_path / "keys/app.pem").returncode == 0
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 # keygen.sh: makes the key that signs releases, and the public key that boxes check them with.
 #
 # Usage: deploy/keygen.sh PATH        (make keygen SIGN_KEY=PATH)
-#   PATH   file for the private key, outside of the project; PATH.pub receives the public one. Neither may be there yet.
+#   PATH   file for the private key, outside of the project; PATH.pub receives the public one. Neither may be there yet;
+#          a directory that is not there is made, for its owner alone.
 #
 # The private key has no passphrase, so that builds need nobody: keep it where only the build can read it. To give it one:
 # openssl rsa -aes256 -in PATH -out PATH.new; openssl then asks for it at each build.
@@ -25,6 +26,7 @@ check() {
 main() {
   check "$@"
   umask 077
+  mkdir -p "$(dirname "$1")" 2>/dev/null || fail 73 "cannot make the directory of $1"
   openssl genrsa -out "$1" "$BITS" 2>/dev/null || fail 73 "cannot write $1"
   openssl rsa -in "$1" -pubout -out "$1.pub" 2>/dev/null || fail 73 "cannot write $1.pub"
   chmod 644 "$1.pub"
