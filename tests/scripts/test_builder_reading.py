@@ -1,6 +1,8 @@
 """make inspect and make diff: what people are told of bundles, and that damaged or absent ones are refused."""
 
+import hashlib
 import shutil
+import subprocess
 
 import pytest
 
@@ -60,8 +62,11 @@ def test_inspect_tells_all_of_it(first, tool):
 def test_diff_of_the_same_says_so(first, tool, compiled, built):  # noqa: F811
     build(compiled, built, "2")
     result = tool("diff.sh", "1", "2")
+    sums = [hashlib.sha256((first.parent / f"app-v{version}.tar.gz").read_bytes()).hexdigest() for version in "12"]
     assert result.stdout.splitlines() == [
         "==> app-v1 -> app-v2 for debian-12-x86_64-py3.11.2",
+        f"    app-v1.tar.gz: sha256 {sums[0]}, not signed",
+        f"    app-v2.tar.gz: sha256 {sums[1]}, not signed",
         "==> BUNDLE: 1",
         "    ~ VERSION 1 -> 2",
         "==> interpreter: the same",
@@ -141,8 +146,24 @@ def test_a_truncated_bundle_is_refused(first, tool, script, arguments):
     assert (result.returncode, "cannot be read" in result.stderr) == (65, True), result.stderr
 
 
-def test_a_bundle_that_is_not_what_its_sidecar_says_is_refused(first, tool):
+@pytest.mark.parametrize("script, arguments", [("inspect.sh", ["1"]), ("diff.sh", ["1", "1"])])
+def test_a_bundle_that_is_not_what_its_sidecar_says_is_refused(first, tool, script, arguments):
     data = first.read_bytes()
     first.write_bytes(data + b"\0")
-    result = tool("inspect.sh", "1")
+    result = tool(script, *arguments)
     assert (result.returncode, "is not what its .sha256 says" in result.stderr) == (65, True)
+
+
+def test_of_a_signature_it_is_told_whether_it_was_checked(first, tool, tmp_path):
+    for name in ("ours", "another"):
+        subprocess.run([building.TEMPLATE / "deploy/keygen.sh", tmp_path / name], check=True, capture_output=True)
+    ours, another = str(tmp_path / "ours.pub"), str(tmp_path / "another.pub")
+    unsigned = tool("inspect.sh", "1", RELEASE_KEY=ours)
+    assert (unsigned.returncode, "there is no" in unsigned.stderr) == (65, True), unsigned.stderr
+    sidecar = f"{first}.sha256"
+    command = ["openssl", "dgst", "-sha256", "-sign", tmp_path / "ours", "-out", f"{sidecar}.sig", sidecar]
+    subprocess.run(command, check=True)
+    assert "with a signature that was not checked: RELEASE_KEY=" in tool("inspect.sh", "1").stdout
+    assert tool("diff.sh", "1", "1", RELEASE_KEY=ours).stdout.count(f", signed by the key {ours}\n") == 2
+    forged = tool("inspect.sh", "1", RELEASE_KEY=another)
+    assert (forged.returncode, f"by RELEASE_KEY={another}" in forged.stderr) == (65, True), forged.stderr

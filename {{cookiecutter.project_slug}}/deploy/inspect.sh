@@ -4,9 +4,10 @@
 # Usage: deploy/inspect.sh VERSION
 #   VERSION   of bundles in dist/
 # Environment:
-#   TARGET    a directory of dist/, or a pattern; default: all that have it
+#   TARGET       a directory of dist/, or a pattern; default: all that have it
+#   RELEASE_KEY  the public key that must have signed the .sha256 (make keygen)
 # Nothing is changed, and nothing of a bundle is run.
-# Exit codes: 0 shown; 64 usage; 65 a bundle is damaged; 69 there is none.
+# Exit codes: 0 shown; 64 usage; 65 a bundle is damaged, or not signed by RELEASE_KEY; 69 there is none.
 set -Eeuo pipefail
 
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -1,11 +1,11 @@
-"""What changed from one bundle of dist/ to another, for those who must approve it; only their heads are read."""
+"""What changed from one bundle of dist/ to another, for those who must approve it, as their heads tell."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from builder import reading
-from builder.inspection import wheels_of
+from builder.inspection import checked_digest, wheels_of
 from builder.output import result
 from builder.reading import Head
 
@@ -90,6 +90,8 @@ def show(older: Path, newer: Path) -> None:
     """Print what changed from one tarball to another."""
     old, new = reading.head_of(older), reading.head_of(newer)
     result(f"==> {old.release} -> {new.release} for {newer.parent.name}")
+    for path in (older, newer):
+        result(f"    {path.name}: sha256 {checked_digest(path)}")
     print_section("BUNDLE", changes(old.values, new.values))
     print_section("interpreter", interpreter_lines(old, new))
     print_section("wheels", wheel_lines(old, new))

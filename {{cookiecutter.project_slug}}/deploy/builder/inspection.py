@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 import pack
 import wheel_tags
-from builder import publication, reading
+from builder import publication, reading, signing
 from builder.output import DAMAGED, Failure, result
 from builder.reading import Head
 from builder.settings import PROJECT
@@ -90,14 +90,13 @@ def size(number: int) -> str:
 
 
 def checked_digest(path: Path) -> str:
-    """Return a tarball's sha256; Failure 65 if its sidecar says another."""
+    """Return a tarball's sha256, and by whom it is signed; Failure 65 if its sidecar or RELEASE_KEY says otherwise."""
     digest, sidecar = pack.file_sha256(path), publication.beside(path, ".sha256")
     if not sidecar.exists():
         return f"{digest}; there is no .sha256 beside it"
     if f"{digest}  {path.name}\n" not in sidecar.read_text(encoding="utf-8"):
         raise Failure(DAMAGED, f"{path} is not what its .sha256 says; build it again, or fetch it again")
-    signed = "signed" if publication.beside(path, ".sha256.sig").exists() else "not signed"
-    return f"{digest}, {signed}"
+    return f"{digest}, {signing.checked(sidecar, publication.beside(path, '.sha256.sig'))}"
 
 
 def show(path: Path) -> None:

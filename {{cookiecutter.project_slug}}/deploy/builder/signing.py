@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Optional
 
-from builder.output import SETTINGS, UNAVAILABLE, Failure
+from builder.output import DAMAGED, SETTINGS, UNAVAILABLE, Failure
 
 FEWEST_BITS = 2048  # NIST SP 800-131A: shorter RSA keys are disallowed
 
@@ -26,7 +26,7 @@ def openssl(*arguments: object) -> subprocess.CompletedProcess:
     try:
         return subprocess.run(command, capture_output=True, text=True)
     except OSError as error:
-        raise Failure(UNAVAILABLE, "SIGN_KEY needs openssl; on Debian: sudo apt-get install openssl") from error
+        raise Failure(UNAVAILABLE, "signatures need openssl; on Debian: sudo apt-get install openssl") from error
 
 
 def check_key() -> None:
@@ -52,3 +52,18 @@ def sign(sidecar: Path, signature: Path) -> None:
     signed = openssl("dgst", "-sha256", "-sign", private, "-out", signature, sidecar)
     if signed.returncode:
         raise Failure(SETTINGS, f"openssl cannot sign with SIGN_KEY={private}: {signed.stderr.strip()[-300:]}")
+
+
+def checked(sidecar: Path, signature: Path) -> str:
+    """Return what is known of a sidecar's signature; Failure 65 if RELEASE_KEY, a public key, does not verify it."""
+    public = os.environ.get("RELEASE_KEY", "")
+    if not signature.exists():
+        if public:
+            raise Failure(DAMAGED, f"RELEASE_KEY is set, and there is no {signature}")
+        return "not signed"
+    if not public:
+        return "with a signature that was not checked: RELEASE_KEY=PUBLIC-KEY checks it"
+    verified = openssl("dgst", "-sha256", "-verify", public, "-signature", signature, sidecar)
+    if verified.returncode:
+        raise Failure(DAMAGED, f"{signature} is not a signature of {sidecar.name} by RELEASE_KEY={public}")
+    return f"signed by the key {public}"
