@@ -7,6 +7,7 @@ import tarfile
 import pytest
 
 import building
+from website import served
 
 archive = building.part("builder.archive")
 modes = building.part("builder.modes")
@@ -43,6 +44,13 @@ def unpacked(tmp_path, location):
 def test_an_archive_in_the_layout_becomes_the_interpreter(tmp_path):
     location = packed(tmp_path, "python/bin/python3.11")
     assert unpacked(tmp_path, location) == ["full", "full/bin", "full/bin/python3.11"]
+
+
+def test_an_archive_may_lie_at_a_url(tmp_path, monkeypatch):
+    location = packed(tmp_path, "python/bin/python3.11")
+    with served(tmp_path, monkeypatch) as address:
+        there = f"{address}/{location.replace(' ', '%20')}"
+        assert unpacked(tmp_path, there) == ["full", "full/bin", "full/bin/python3.11"]
 
 
 @pytest.mark.parametrize("names", [["bin/python3.11"], ["python/bin/python3.12"], []])

@@ -2,12 +2,11 @@
 
 import hashlib
 import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import building
+from website import served
 
 cache = building.part("builder.cache")
 debian_source = building.part("builder.debian_source")
@@ -17,23 +16,13 @@ sources = building.part("builder.sources")
 RIGHT = b"the release"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A directory served over http, that stands in for python.org; the cache is the test's own."""
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     directory = tmp_path / "site"
     directory.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=directory)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with served(directory, monkeypatch) as address:
         known = {
             "urls": [f"{address}/first/{{version}}.tgz", f"{address}/second/{{version}}.tgz"],
             "debian": {},
@@ -41,8 +30,6 @@ def site(tmp_path, monkeypatch):
         }
         monkeypatch.setattr(sources, "catalogue", lambda _name: known)
         yield directory
-        server.shutdown()
-        thread.join()
 
 
 def put(site, name, content):
