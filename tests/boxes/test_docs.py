@@ -1,8 +1,10 @@
-"""The commands in the pages, run as they stand there: README.md and box.md of the project, on a booted box.
+"""The commands in the pages, run as they stand there: README.md and box.md of the project, on a booted box; what
+security.md tells who approves a bundle, and questions.md who carries it on small media.
 
 Only names are put in: the box's for user@box, and what the lab's ssh needs. tests/bake/test_docs.py checks the others.
 """
 
+import json
 import re
 
 import pytest
@@ -16,6 +18,8 @@ from lab.project import environment
 VERSION, FORMER = "20180119", "20180118"
 # It resolves anew with the index of the day; tests/docker/ has locks made.
 NOT_HERE = ("make lock",)
+# They take minutes, or ask a service; tests/docker/ has tests of each.
+NOT_AGAIN = ("make reproduce", "make audit", "make rehearse")
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +62,34 @@ def test_on_the_box(project, deployed):
         assert result.returncode == 0, f"{line}\n{result.stdout}{result.stderr}"
     by_hand = next(line for line in commands(SOURCE / "docs/box.md") if re.match(r"cd app-v\d+ &&", line))
     assert deployed.ssh(by_hand.replace(VERSION, FORMER), user="app").returncode == 0
+
+
+def test_who_approves_a_bundle(project, deployed):
+    lines = [
+        line for line in commands(SOURCE / "docs/security.md", "Approve a bundle") if not line.startswith(NOT_AGAIN)
+    ]
+    assert [line.split()[:2] for line in lines] == [["make", "inspect"], ["make", "diff"], ["tar", "-xzOf"]]
+    inspected, changed, parts = (told(project, line).stdout for line in lines)
+    assert "wheels: " in inspected and f"app-v{FORMER} -> app-v{VERSION}" in changed
+    assert json.loads(parts)["specVersion"] == "1.6"
+
+
+def test_small_media(project, deployed):
+    split, join = commands(SOURCE / "docs/questions.md", "One CD, a small USB stick, a diode")
+    tarball = project.tarball(FORMER)
+    content = tarball.read_bytes()
+    told(project, split.replace("600m", "6m"))
+    assert len(list(tarball.parent.glob(f"{tarball.name}.part.*"))) > 2
+    tarball.unlink()
+    told(project, join)
+    assert tarball.read_bytes() == content
+
+
+def told(project, line):
+    """Run a command of a page with the versions that are here: make in the project, others where the tarballs lie."""
+    line = re.sub("201801(19|26)", lambda match: {"19": FORMER, "26": VERSION}[match[1]], line)
+    (tarballs,) = project.root.glob("dist/debian-*")
+    place = project.root if line.startswith("make ") else tarballs
+    result = run("sh", "-c", line, check=False, cwd=place, env=environment())
+    assert result.returncode == 0, f"{line}\n{result.stderr}"
+    return result
