@@ -44,7 +44,7 @@ def build_system(source):
 def stated(source):
     """Return what pyproject.toml states, or the default.
 
-    wheel is always there: setuptools before 70.1 asks for it only while it builds.
+    wheel is always there: setuptools before 70.1 asks for it only while it builds, and a second round costs time.
     """
     return set(build_system(source).get("requires", DEFAULT_REQUIRES)) | {"wheel"}
 
