@@ -21,6 +21,9 @@ def part(name):
     return importlib.import_module(name)
 
 
+TARGET = part("builder.targets").Target("debian", "12", "x86_64", "3.11.2")
+
+
 def inherited(*names):
     """Those variables of the tests' own environment that are set."""
     return {name: os.environ[name] for name in names if name in os.environ}

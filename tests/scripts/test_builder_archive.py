@@ -12,9 +12,8 @@ from website import served
 archive = building.part("builder.archive")
 modes = building.part("builder.modes")
 output = building.part("builder.output")
-targets = building.part("builder.targets")
 
-TARGET = targets.Target("debian", "12", "x86_64", "3.11.2")
+TARGET = building.TARGET
 
 
 @pytest.fixture(autouse=True)

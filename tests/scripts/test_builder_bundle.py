@@ -30,11 +30,10 @@ requirements = building.part("builder.requirements")
 provenance = building.part("builder.provenance")
 sbom = building.part("builder.sbom")
 settings = building.part("builder.settings")
-targets = building.part("builder.targets")
 tools = building.part("builder.tools")
 wheels = building.part("builder.wheels")
 
-TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
+TARGET = building.TARGET
 SETTINGS = settings.Settings("app", "app:app", "/health")
 HOST = SimpleNamespace(name="host", provenance=lambda: {"IMAGE": "none", "SYSTEM": "0123"})
 LOCK = "# sha256 of requirements.txt: {digest}\nFlask==3.0.3 \\\n    --hash=sha256:0\ngunicorn[gevent]==23.0.0\n"

@@ -20,7 +20,7 @@ process = building.part("builder.process")
 systems = building.part("builder.systems")
 targets = building.part("builder.targets")
 
-TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
+TARGET = building.TARGET
 IMAGE = "offline-flask/debian-12:"
 
 

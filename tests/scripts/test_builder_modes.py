@@ -16,8 +16,6 @@ output = building.part("builder.output")
 sources = building.part("builder.sources")
 targets = building.part("builder.targets")
 
-DEBIAN_12 = targets.Target("debian", "12", "x86_64", "3.11.2")
-
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch):
@@ -26,16 +24,16 @@ def surroundings(monkeypatch):
 
 
 def test_the_environment_wins_over_the_row(monkeypatch):
-    assert modes.of_target(DEBIAN_12) == "prebuilt"
-    assert modes.of_target(DEBIAN_12._replace(interpreter="none")) == "none"
+    assert modes.of_target(building.TARGET) == "prebuilt"
+    assert modes.of_target(building.TARGET._replace(interpreter="none")) == "none"
     monkeypatch.setenv("INTERPRETER", "source")
-    assert modes.of_target(DEBIAN_12._replace(interpreter="none")) == "source"
+    assert modes.of_target(building.TARGET._replace(interpreter="none")) == "source"
 
 
 def test_another_mode_is_refused(monkeypatch):
     monkeypatch.setenv("INTERPRETER", "docker")
     with pytest.raises(output.Failure, match="no interpreter 'docker'; there are prebuilt, archive, source, none"):
-        modes.of_target(DEBIAN_12)
+        modes.of_target(building.TARGET)
 
 
 @pytest.fixture
@@ -94,8 +92,8 @@ def test_an_answer_is_what_the_environment_would_say(monkeypatch, answer, mode):
     monkeypatch.setattr("sys.stdout", TerminalOf(""))
     monkeypatch.setattr("builtins.input", lambda _question: answer)
     monkeypatch.setenv("INTERPRETER", "")
-    modes.ask_if_open([DEBIAN_12])
-    assert modes.of_target(DEBIAN_12) == mode
+    modes.ask_if_open([building.TARGET])
+    assert modes.of_target(building.TARGET) == mode
 
 
 class TerminalOf:
@@ -124,14 +122,14 @@ def names(target, shipped):
 
 
 def test_without_an_interpreter_there_is_a_stub_and_pip(shipped):
-    assert names(DEBIAN_12._replace(interpreter="none"), shipped) == [
+    assert names(building.TARGET._replace(interpreter="none"), shipped) == [
         *("bin", "bin/python3.11", "lib", "lib/python3.11", "lib/python3.11/site-packages"),
         *("lib/python3.11/site-packages/pip", "lib/python3.11/site-packages/pip/__init__.py"),
     ]
 
 
 def test_the_stub_runs_what_local_leads_to(shipped, tmp_path):
-    members = box_python.members(DEBIAN_12._replace(interpreter="none"), shipped)
+    members = box_python.members(building.TARGET._replace(interpreter="none"), shipped)
     (stub,) = [member for member in members if member.path == "bin/python3.11"]
     programs = {"a b": stub.content.decode(), "own": '#!/bin/sh\necho "$0|$@"\n'}
     for path, text in {f"{name}/{stub.path}": text for name, text in programs.items()}.items():
@@ -144,7 +142,7 @@ def test_the_stub_runs_what_local_leads_to(shipped, tmp_path):
 
 
 def test_with_the_source_comes_all_that_compiles_it(shipped):
-    target = DEBIAN_12._replace(python="2.7.18", interpreter="source")
+    target = building.TARGET._replace(python="2.7.18", interpreter="source")
     found = [path for path in names(target, shipped) if path.startswith("source/")]
     assert {"source/Python-2.7.18.tar.xz", "source/openssl-1.1.1w.tar.gz", "source/recipe"} <= set(found)
     script = (building.TEMPLATE / "wheels/compile-on-box.sh").read_text()
@@ -158,9 +156,9 @@ def test_with_the_source_comes_all_that_compiles_it(shipped):
 @pytest.mark.parametrize(
     ("target", "there", "not_there"),
     [
-        (DEBIAN_12, "gcc:gcc xz:xz-utils openssl/ssl.h:libssl-dev uuid/uuid.h:uuid-dev", "perl zstd.h"),
-        (DEBIAN_12._replace(python="2.7.18"), "perl:perl zlib.h:zlib1g-dev", "openssl/ssl.h lzma.h uuid/uuid.h"),
-        (DEBIAN_12._replace(python="3.14.0"), "zstd.h:libzstd-dev", "perl"),
+        (building.TARGET, "gcc:gcc xz:xz-utils openssl/ssl.h:libssl-dev uuid/uuid.h:uuid-dev", "perl zstd.h"),
+        (building.TARGET._replace(python="2.7.18"), "perl:perl zlib.h:zlib1g-dev", "openssl/ssl.h lzma.h uuid/uuid.h"),
+        (building.TARGET._replace(python="3.14.0"), "zstd.h:libzstd-dev", "perl"),
         (targets.Target("rocky", "9", "x86_64", "3.12.1"), "ffi.h:libffi-devel uuid/uuid.h:libuuid-devel", "perl"),
         (targets.Target("centos", "5.11", "x86_64", "3.7.0"), "gcc:gcc gdbm.h:gdbm-devel", "sqlite3.h ffi.h lzma.h"),
         (

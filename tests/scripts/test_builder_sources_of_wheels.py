@@ -15,10 +15,9 @@ lock = building.part("builder.lock")
 output = building.part("builder.output")
 requirements = building.part("builder.requirements")
 settings = building.part("builder.settings")
-targets = building.part("builder.targets")
 wheel_tags = building.part("wheel_tags")
 
-TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
+TARGET = building.TARGET
 PYPROJECT = """\
 [build-system]
 requires = ["setuptools"]

@@ -17,11 +17,10 @@ inventory = building.part("builder.inventory")
 output = building.part("builder.output")
 sbom = building.part("builder.sbom")
 settings = building.part("builder.settings")
-targets = building.part("builder.targets")
 tools = building.part("builder.tools")
 
-TARGET = targets.Target("debian", "12", "x86_64", "3.11.2", "")
-OLDER = targets.Target("debian", "12", "x86_64", "2.7.18", "")
+TARGET = building.TARGET
+OLDER = TARGET._replace(python="2.7.18")
 SETTINGS = settings.Settings("app", "app:app", "/")
 METADATA = {
     "expression": "License-Expression: MIT OR Apache-2.0\n",

@@ -21,6 +21,11 @@ TCP = Path("/proc/net/tcp")
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh")]
 
 
+def install(home):
+    Bundle().write(home)
+    assert run(home).returncode == 0
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_a_good_bundle_is_put_in_place_and_handed_over(home, shell):
     Bundle().write(home)
@@ -286,8 +291,7 @@ def test_a_root_who_may_not_see_other_accounts_processes_is_told_so(home, shell)
 
 
 def test_root_s_installation_is_never_mixed_with_a_user_s(home):
-    Bundle().write(home)
-    assert run(home).returncode == 0
+    install(home)
     (home / "state/mode").write_text("root\n")
     result = run(home)
     assert result.returncode == 78
@@ -295,8 +299,7 @@ def test_root_s_installation_is_never_mixed_with_a_user_s(home):
 
 
 def test_a_deployment_names_the_one_that_runs(home):
-    Bundle().write(home)
-    assert run(home).returncode == 0
+    install(home)
     with open(home / "state/lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = run(home)
@@ -305,8 +308,7 @@ def test_a_deployment_names_the_one_that_runs(home):
 
 
 def test_a_release_that_is_installed_is_activated_again(home):
-    Bundle().write(home)
-    assert run(home).returncode == 0
+    install(home)
     (home / "state/complete/1").touch()
     result = run(home)
     assert result.returncode == 0
@@ -314,8 +316,7 @@ def test_a_release_that_is_installed_is_activated_again(home):
 
 
 def test_other_content_under_an_installed_version_is_refused(home):
-    Bundle().write(home)
-    assert run(home).returncode == 0
+    install(home)
     (home / "state/complete/1").touch()
     Bundle(files={"app-v1/app.py": b"app = 1\n"}).write(home)
     result = run(home)
@@ -325,8 +326,7 @@ def test_other_content_under_an_installed_version_is_refused(home):
 
 
 def test_an_unfinished_release_and_a_damaged_interpreter_are_replaced(home):
-    Bundle().write(home)
-    assert run(home).returncode == 0
+    install(home)
     interpreter = home / INTERPRETER / "bin/python3.11"
     interpreter.chmod(0o755)
     interpreter.write_text("damaged")
