@@ -28,7 +28,8 @@ def packed(tmp_path_factory):
     (root / "tests/locks/py3.9.txt").write_text("# of other requirements\n")
     script(root / "deploy/run_builder.sh", BUILDER)
     kept = root.parent / "kept"
-    run("bash", root / "deploy/kit.sh", "7", env={**os.environ, "KEPT": str(kept)})
+    told = run("bash", root / "deploy/kit.sh", "7", env={**os.environ, "KEPT": str(kept)}).stdout
+    assert told == "    wrote tests/locks/py3.11.txt; commit it\n"
     return root, kept
 
 

@@ -71,8 +71,10 @@ keep_locks() {
   local lock
   for lock in "$app"/locks/*.txt; do
     [ -f "$lock" ] || continue
+    cmp -s "$lock" "$here/../tests/locks/${lock##*/}" && continue
     mkdir -p "$here/../tests/locks"
     cp "$lock" "$here/../tests/locks/"
+    printf '    wrote tests/locks/%s; commit it\n' "${lock##*/}"
   done
 }
 

@@ -8,7 +8,7 @@ from builder import cache, lock, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import UNAVAILABLE, detail
-from builder.settings import APP, WHEELS, text_of
+from builder.settings import APP, LOCKS, WHEELS, text_of
 from builder.targets import Target
 
 RESOLVE = Job("lock-build-requirements.sh", "resolving what building sources needs", UNAVAILABLE, network=True)
@@ -71,7 +71,7 @@ def complete(engine: Engine, target: Target, interpreter: Interpreter, sources: 
         unknown = sorted(source.name for source in sources.iterdir() if source.name not in known)
         if unknown:
             name = path_for(target).name
-            detail(f"project/locks/{name} does not say what building {', '.join(unknown)} needs: adding it")
+            detail(f"{LOCKS}/{name} does not say what building {', '.join(unknown)} needs: adding it")
             write(target, {**resolve(engine, target, interpreter, sources), **known})
 
 

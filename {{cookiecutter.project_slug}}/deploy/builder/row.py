@@ -9,7 +9,7 @@ from builder.contents import Ingredients
 from builder.engine import Engine
 from builder.interpreter import Interpreter
 from builder.output import Steps, detail, result, say
-from builder.settings import PROJECT, Settings
+from builder.settings import LOCKS, PROJECT, Settings
 from builder.targets import Target
 
 
@@ -60,7 +60,7 @@ def lock_if_missing(engine: Engine, target: Target, python: Interpreter) -> None
     path = lock.path_for(target)
     with lock.alone(target):
         if not path.exists():
-            detail(f"there is no project/locks/{path.name} yet: making it")
+            detail(f"there is no {LOCKS}/{path.name} yet: making it")
             wheels.make_lock(engine, target, python)
 
 

@@ -11,6 +11,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 # What kit.sh laid out is packed instead of the app: a bundle that serves nothing.
 KIT = os.environ.get("KIT_APP", "")
 APP = Path(KIT) if KIT else PROJECT / "project"
+# Where a person finds the locks: kit.sh keeps the kit's beside what they are made of.
+LOCKS = "tests/locks" if KIT else "project/locks"
 WHEELS = PROJECT / "wheels"
 DEPLOY = PROJECT / "deploy"
 DIST = PROJECT / "dist"
