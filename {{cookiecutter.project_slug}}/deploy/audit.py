@@ -17,6 +17,7 @@ FINDINGS, UNAVAILABLE, SETTINGS = 1, 69, 78
 # What a lock says: NAME==VERSION, then perhaps a marker, then hashes.
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 PINS = ("wheels/tool-pins/*.txt", "wheels/supervisor.txt", "wheels/repair-tools.txt", "wheels/sbom-tools.txt")
+OTHERS = "SERVICE=osv|pypi asks another, OSV_URL=… your own; or give the bundle's sbom.cdx.json to a scanner"
 LOCKS = ("project/locks/*.txt", *PINS)
 
 
@@ -89,7 +90,8 @@ def audit(service: str, project: Path) -> int:
         answers = [ask(service, batch) for batch in batches(pins)]
         problems = [answer.problem for answer in answers if answer.problem]
         if problems:
-            return complain(f"{service} does not answer from here, so nothing is known of {name}: {problems[0]}")
+            found = f"{service} does not answer from here, so nothing is known of {name}: {problems[0]}"
+            return complain(f"{found}; {OTHERS}")
         unknown = sorted({package for answer in answers for package in answer.unknown})
         what = f"{len(pins)} pins" + (f", {len(unknown)} of them not checked" if unknown else "")
         status = max(status, show(name, what, [line for answer in answers for line in answer.findings]))
