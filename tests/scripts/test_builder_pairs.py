@@ -76,9 +76,11 @@ def test_base_images(key, image):
     assert systems.of_target(targets.Target(*key, "x86_64", "3.11.2")).image == image
 
 
-def test_a_row_s_own_image_wins():
-    row = targets.Target("debian", "12", "x86_64", "3.11.2", "mirror/debian:12")
-    assert systems.of_target(row).image == "mirror/debian:12"
+@pytest.mark.parametrize("image", ["mirror/debian:12", f"debian@sha256:{'0' * 64}"])
+def test_a_row_s_own_image_wins(image):
+    text = f'[{{"os": "debian", "version": "12", "bit": "64", "python": ["3.11.2"], "image": "{image}"}}]'
+    (row,) = targets.parse(text, "x86_64")
+    assert systems.of_target(row).image == image
 
 
 @pytest.mark.parametrize("version", ["7.40", "7.4.1709", "5.1", "99"])
