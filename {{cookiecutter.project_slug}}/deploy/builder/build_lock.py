@@ -4,7 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from builder import cache, lock, network
+from builder import cache, indexes, lock, network
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import UNAVAILABLE, detail
@@ -42,7 +42,7 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, sources: P
         mounts = [Mount("FULL", interpreter.full), Mount("SOURCES", sources)]
         mounts += [Mount("LOCK_TOOLS", lock.tools_for(target.python_series)), Mount("WORK", work, writable=True)]
         mounts += [Mount("OUTPUT", output, writable=True), *network.mounts()]
-        run(engine, RESOLVE, {"SERIES": target.python_series, **network.environment()}, mounts)
+        run(engine, RESOLVE, {"SERIES": target.python_series, **indexes.environment()}, mounts)
         return {path.stem: pins_alone(path.read_text(encoding="utf-8")) for path in output.glob("*.txt")}
 
 
@@ -93,7 +93,7 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, sources: Pat
             mounts = [Mount("FULL", interpreter.full), Mount("PINS", Path(directory))]
             mounts += [Mount("OUTPUT", entry, writable=True), *network.mounts()]
             if wanted:
-                run(engine, FETCH, {"SERIES": target.python_series, **network.environment()}, mounts)
+                run(engine, FETCH, {"SERIES": target.python_series, **indexes.environment()}, mounts)
 
     key = cache.key(interpreter.key, engine.identity(), wanted, cache.files_key([WHEELS / FETCH.script]))
     return cache.entry("wheels", f"build-requirements-{key}", download)

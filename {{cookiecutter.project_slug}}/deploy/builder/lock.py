@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import wheel_tags
-from builder import cache, local_packages, network, requirements, settings
+from builder import cache, indexes, local_packages, network, requirements, settings
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, UNAVAILABLE, Failure
@@ -74,7 +74,7 @@ def resolve(engine: Engine, target: Target, interpreter: Interpreter, source: So
         *network.mounts(),
     ]
     wanted = write_wanted(source, output)
-    run(engine, JOB, {"SERIES": target.python_series, "WANTED": wanted, **network.environment()}, mounts)
+    run(engine, JOB, {"SERIES": target.python_series, "WANTED": wanted, **indexes.environment()}, mounts)
     lines = (output / "lock.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     return OWN_PACKAGE.sub("", "".join(line for line in lines if not line.startswith("#")))
 

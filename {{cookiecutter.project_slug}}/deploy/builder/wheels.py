@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pack
 import wheel_tags
-from builder import build_lock, cache, local_packages, lock, network, source_builds, trees
+from builder import build_lock, cache, indexes, local_packages, lock, network, source_builds, trees
 from builder.engine import Engine, Job, Mount, run
 from builder.interpreter import Interpreter
 from builder.output import UNAVAILABLE
@@ -28,8 +28,9 @@ def fetch(engine: Engine, target: Target, interpreter: Interpreter, lock_file: P
             Mount("LOCK", lock_file),
             Mount("OUTPUT", entry, writable=True),
         ]
-        environment = {"SERIES": target.python_series, **network.environment()}
-        run(engine, FETCH, environment, [*mounts, *network.mounts()])
+        # supervisor is not the app's.
+        variables = network.environment() if lock_file == SUPERVISOR else indexes.environment()
+        run(engine, FETCH, {"SERIES": target.python_series, **variables}, [*mounts, *network.mounts()])
 
     inputs = cache.files_key([WHEELS / FETCH.script, lock_file])
     return cache.entry("wheels", f"fetched-{cache.key(interpreter.key, engine.identity(), inputs)}", make)
