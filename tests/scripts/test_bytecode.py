@@ -13,6 +13,7 @@ COMPILE_TREE = "import sys, bytecode; bytecode.compile_tree(sys.executable, sys.
 AHEAD = """
 import sys, bytecode
 place, site_packages, *wheels = sys.argv[1:]
+bytecode.PROCESSORS = 3
 ahead = bytecode.Ahead(sys.executable, wheels, place, site_packages)
 ahead.put_in_place()
 ahead.end()

@@ -8,7 +8,7 @@ PROCESSORS = os.sysconf("SC_NPROCESSORS_ONLN")
 
 
 class Ahead(object):
-    """Has `python` compile wheels at `place` while pip installs them, on all processors."""
+    """Has `python` compile wheels at `place` while pip installs them, on all processors but pip's own."""
 
     def __init__(self, python, wheels, place, site_packages):
         self._place, self._site_packages = place, site_packages
@@ -16,7 +16,8 @@ class Ahead(object):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wheel_bytecode.py")
         # The largest ones apart from each other.
         wheels = sorted(wheels, key=os.path.getsize)
-        shares = {os.path.join(place, str(first)): wheels[first::PROCESSORS] for first in range(PROCESSORS)}
+        others = PROCESSORS - 1
+        shares = {os.path.join(place, str(first)): wheels[first::others] for first in range(others)}
         command = [python, "-E", "-s", "-B", script]
         self._compilers = {own: _start(command + [own, site_packages] + shares[own]) for own in shares if shares[own]}
 
