@@ -315,6 +315,17 @@ def test_a_release_that_is_installed_is_activated_again(home):
     assert f" activate --person {account().pw_name} --lock-file-descriptor 9 " in result.stdout
 
 
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_of_an_installed_release_it_is_said_if_a_file_has_changed(home, shell):
+    install(home)
+    (home / "state/complete/1").touch()
+    assert "is not what" not in run(home, shell=shell).stderr
+    (home / "app-v1/app.py").unlink()
+    result = run(home, shell=shell)
+    assert result.returncode == 0, result.stderr
+    assert f"warning: {home}/app-v1/app.py is not what app-v1 brought" in result.stderr
+
+
 def test_other_content_under_an_installed_version_is_refused(home):
     install(home)
     (home / "state/complete/1").touch()

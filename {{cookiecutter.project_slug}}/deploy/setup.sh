@@ -317,6 +317,9 @@ check_bundle() {
   check_former_release
 }
 
+# first_changed RELEASE: the first file of it that is not as SHA256SUMS says
+first_changed() { (cd "$base" && sha256sum -c "$1/SHA256SUMS" 2>/dev/null) | sed -n '/: OK$/!{s/: FAILED.*//p;q;}'; }
+
 # What a delta is completed from. Only a check looks at every file: installing checks what came out.
 check_former_release() {
   [ -n "${delta:-}" ] && [ ! -f "$state/complete/$version" ] || return 0
@@ -325,7 +328,7 @@ check_former_release() {
   elif [ "$(sha256sum <"$base/$former/SHA256SUMS" | sed 's/ .*//')" != "$(delta_value BASE_SHA256SUMS)" ]; then
     gap "$base/$former is another release $since than $file is to be completed from; $instead"
   elif [ "$only_check" = yes ]; then
-    changed=$(cd "$base" && sha256sum -c "$former/SHA256SUMS" 2>/dev/null | sed -n '/: OK$/!{s/: FAILED.*//p;q;}')
+    changed=$(first_changed "$former")
     [ -z "$changed" ] || gap "$base/$changed is not what release $since brought; $instead"
   fi
 }
@@ -662,6 +665,8 @@ stop_if_installed() {
   [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
     fail 65 "$release is installed already, with other content; give the new one a version of its own"
   detail "$release is installed already"
+  changed=$(first_changed "$release")
+  [ -z "$changed" ] || warning "$base/$changed is not what $release brought, and what is installed is not unpacked again: see \"Damaged\" in box.md"
   hand_over activate
 }
 

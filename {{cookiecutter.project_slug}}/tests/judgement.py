@@ -16,6 +16,9 @@ class Judgement(NamedTuple):
 _judgements = []
 
 
+ANEW = 'make the release anew ("Damaged" in docs/box.md)'
+
+
 def require(condition, *, expected, found, remedy):
     """Turn the check red, with what a person needs to know, unless `condition` holds."""
     judgement = Judgement(str(expected), str(found), str(remedy))

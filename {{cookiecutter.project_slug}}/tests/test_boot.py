@@ -58,5 +58,5 @@ def _require_line(box, bundle, when, script):
         any(re.match(rf"{re.escape(f'{when} sh {script}')}(\s|$)", line) for line in box.crontab),
         expected=f"a line {when} sh {script} in the crontab of {owner}",
         found="no such line",
-        remedy=f"sh {box.base}/{bundle.release}/deploy/activate.sh {bundle.version}",
+        remedy=f"install cron if it is missing; sh {box.base}/{bundle.release}/deploy/activate.sh {bundle.version}",
     )

@@ -1,9 +1,9 @@
 """Are the files of the release and of its interpreter those of the bundle?"""
 
 import pytest
-from judgement import require_none
+from judgement import ANEW, require_none
 
-REMEDY = "find out who did it; install the release again"
+REMEDY = f"find out who did it; {ANEW}"
 
 
 def test_contents(box, bundle):

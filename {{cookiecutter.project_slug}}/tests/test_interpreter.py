@@ -1,6 +1,6 @@
 """Is the release's Python the one that was shipped, or that this box provides?"""
 
-from judgement import not_applicable, require
+from judgement import ANEW, not_applicable, require
 
 from interpreter import digest, executable, fits
 
@@ -14,7 +14,7 @@ def test_interpreter(box, bundle, answers):
         same and fits(answers.python, bundle),
         expected=f"Python {bundle.python}, {path or 'none'} with sha256 {sha256 or 'unknown'}",
         found=f"Python {version}, {box.python_link or 'no such file'} with sha256 {box.python_hash or 'unknown'}",
-        remedy="install the release again",
+        remedy=ANEW,
     )
 
 
@@ -28,7 +28,7 @@ def test_compiled_here(box, bundle):
         not box.local_changes,
         expected=f"the files of {bundle.python_dir}/local/SHA256SUMS, which was made when they were compiled",
         found=box.local_changes,
-        remedy="find out who did it; install the release again, which compiles it again",
+        remedy=f"find out who did it; {ANEW}, which compiles it again",
     )
 
 
@@ -38,5 +38,5 @@ def test_closed(box, bundle):
         box.system_packages == "false",
         expected=f"include-system-site-packages = false in {bundle.release}/venv/pyvenv.cfg",
         found=box.system_packages or "no such line",
-        remedy="install the release again",
+        remedy=ANEW,
     )

@@ -1,7 +1,7 @@
 """Is what outlives releases there, and the account's alone?"""
 
 import pytest
-from judgement import require, require_none
+from judgement import ANEW, require, require_none
 
 
 @pytest.mark.needs("a login that may look into them")
@@ -29,7 +29,7 @@ def test_directories(box, bundle):
     require_none(
         wrong,
         expected=f"directories of {box.username} that no other may write to, and instance -> shared/data",
-        remedy="chown and chmod them; install the release again for its instance",
+        remedy=f"chown and chmod them; for its instance {ANEW}",
     )
 
 

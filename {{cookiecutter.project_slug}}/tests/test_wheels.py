@@ -4,11 +4,11 @@ import os
 import re
 
 from expected import normalise
-from judgement import listing, not_applicable, require_none
+from judgement import ANEW, listing, not_applicable, require_none
 
 from wheels import script_hashes
 
-REMEDY = "find out who did it; install the release again"
+REMEDY = f"find out who did it; {ANEW}"
 # What `python -m venv` and virtualenv put in beside the wheels.
 ITS_OWN = re.compile(
     r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*(-config)?|bin/(de)?[aA]ctivate[A-Za-z_.0-9]*"
@@ -24,7 +24,7 @@ def test_wheels(box, bundle):
         if box.packages.get(name) != version
     ]
     require_none(
-        wrong, expected=f"the {len(bundle.wheels)} packages of wheels/installed.txt", remedy="install the release again"
+        wrong, expected=f"the {len(bundle.wheels)} packages of wheels/installed.txt", remedy=ANEW
     )
 
 
