@@ -84,7 +84,7 @@ class WithOtherInterpreter(handmade.Bundle):
 
 
 def test_another_interpreter_is_completed_from_the_former(base):
-    bundle = WithOtherInterpreter("2", OTHER, files={**NEW_FILES, f"{OTHER}/lib/re.py": b"re\n"})
+    bundle = WithOtherInterpreter("2", interpreter=OTHER, files={**NEW_FILES, f"{OTHER}/lib/re.py": b"re\n"})
     path = write_delta(base, bundle, old())
     assert b"os.py" not in subprocess.run(["tar", "-tzf", path], capture_output=True, check=True).stdout
     result = setup(base)
