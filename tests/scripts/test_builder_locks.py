@@ -9,6 +9,7 @@ import pytest
 import building
 
 lock = building.part("builder.lock")
+main = building.part("builder.main")
 row = building.part("builder.row")
 targets = building.part("builder.targets")
 wheels = building.part("builder.wheels")
@@ -54,3 +55,24 @@ def test_one_that_is_there_is_left_alone(made):
     with ThreadPoolExecutor(len(ROWS)) as pool:
         list(pool.map(lambda target: row.lock_if_missing(None, target, None), ROWS))
     assert made == []
+
+
+def test_what_changed_in_a_lock_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lock, "APP", tmp_path)
+    monkeypatch.setattr(main.settings, "tell_overridden", lambda: None)
+    monkeypatch.setattr(main.lock, "source_digest", lambda source: "")
+    monkeypatch.setattr(main.requirements, "source", lambda: None)
+    monkeypatch.setattr(main, "planned", lambda: {ROWS[0]: None})
+    for module, name in (main.row, "prepared_engine"), (main.interpreter, "build"), (main.build_packages, "workshop"):
+        monkeypatch.setattr(module, name, lambda *_: None)
+
+    def made(*pins):
+        text = "".join(f"{pin} \\\n    --hash=sha256:{64 * '0'}\n" for pin in pins)
+        monkeypatch.setattr(wheels, "make_lock", lambda *_: lock.write(lock.path_for(ROWS[0]), text))
+        main.make_locks()
+        return [line.strip() for line in capsys.readouterr().out.splitlines()[1:]]
+
+    wrote = "wrote project/locks/py3.11.txt"
+    assert made("flask==3.0.0", "lxml==5.1") == [wrote]
+    assert made("flask==3.1.0", "markdown==3.10") == [wrote, "~ flask 3.0.0 -> 3.1.0", "- lxml 5.1", "+ markdown 3.10"]
+    assert made("flask==3.1.0", "markdown==3.10") == [wrote]

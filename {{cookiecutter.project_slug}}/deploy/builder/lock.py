@@ -36,6 +36,12 @@ def path_for(target: Target) -> Path:
     return APP / "locks" / f"py{target.python_series}.txt"
 
 
+def pinned(target: Target) -> dict[str, str]:
+    """Return the versions in the target's lock, by normalized name; none where there is no lock."""
+    path = path_for(target)
+    return wheel_tags.pinned(settings.text_of(path)) if path.is_file() else {}
+
+
 def tools_for(series: str) -> Path:
     """Return the requirements file with the pip-tools for a Python: its own, or that of all newer ones."""
     own = WHEELS / "lock-tools" / f"py{series}.txt"

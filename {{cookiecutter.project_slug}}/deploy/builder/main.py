@@ -93,10 +93,13 @@ def make_locks() -> None:
         say(f"==> lock for Python {target.python_series}, {target.name}")
         engine = row.prepared_engine(plan[target], target)
         python = interpreter.build(engine, target)
+        former = lock.pinned(target)
         make = wheels.complete_lock if target.python_series in done else wheels.make_lock
         make(build_packages.workshop(engine, target), target, python)
         done.add(target.python_series)
         detail(f"wrote project/locks/{lock.path_for(target).name}")
+        for line in comparison.changes(former, lock.pinned(target)) if former else ():
+            detail(line)
 
 
 def reproduce(version: str) -> None:
