@@ -36,7 +36,7 @@ class BootDefault(object):
         """From now on the port, and the next boot, belong to that version."""
         wanted = [self._name + suffix % version for suffix in ("@%s.service", "-settle@%s.service")]
         self.disable_all_but(*wanted)
-        systemctl.command("enable", "--quiet", "--no-reload", self._name + ".socket", *wanted)
+        systemctl.link("enable", self._name + ".socket", *wanted)
         if self._write(version) or not self._was_announced():
             systemctl.command("daemon-reload")
 
@@ -46,7 +46,7 @@ class BootDefault(object):
         enabled = [os.path.basename(link) for link in glob.glob(links + "@*.service") + glob.glob(links + "-settle@*")]
         others = [unit for unit in enabled if unit not in wanted]
         if others:
-            systemctl.command("disable", "--quiet", "--no-reload", *others)
+            systemctl.link("disable", *others)
 
     def remove(self):
         """The port is nobody's, and not opened at boot."""
