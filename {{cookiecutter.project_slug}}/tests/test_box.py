@@ -23,7 +23,7 @@ def test_space(box, bundle):
 
 def test_clock(box):
     """the clock agrees with this machine's"""
-    stands = datetime.datetime.fromtimestamp(int(box.clock), datetime.UTC)
+    stands = datetime.datetime.fromtimestamp(int(box.clock), datetime.timezone.utc)
     require(
         abs(box.skew) <= MOST_SECONDS_OFF,
         expected=f"at most {MOST_SECONDS_OFF} seconds from the clock of the machine that verifies",
