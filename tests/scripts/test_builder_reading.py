@@ -129,6 +129,13 @@ def test_a_bundle_that_is_not_there_is_named(tool, script, arguments):
     assert (result.returncode, f"dist/* has no bundle of version {which}; make it first" in result.stderr) == (69, True)
 
 
+def test_a_kit_of_the_same_version_keeps_nothing_from_being_found(first, tool, compiled, built):  # noqa: F811
+    build(compiled, built, "2")
+    shutil.copy(first, first.with_name("app-kit-v1.tar.gz"))
+    result = tool("diff.sh", "1", "2")
+    assert (result.returncode, result.stdout.count("==> app-v1 -> app-v2 ")) == (0, 1), result.stderr
+
+
 @pytest.mark.parametrize("script, arguments", [("inspect.sh", []), ("inspect.sh", ["../1"]), ("diff.sh", ["1"])])
 def test_wrong_arguments_are_refused(tool, script, arguments):
     assert tool(script, *arguments).returncode == 64

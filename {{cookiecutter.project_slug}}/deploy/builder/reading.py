@@ -59,16 +59,21 @@ def read_head(stream: BinaryIO, release: str) -> Head:
 
 
 def bundles(*versions: str) -> list[list[Path]]:
-    """Return, for each target that has them all, the tarballs of some versions; TARGET narrows it; Failure 64 or 69."""
+    """Return the tarballs of some versions, for each target and name (the app or the kit) that has them all.
+
+    TARGET narrows it; Failure 64 or 69.
+    """
     for version in versions:
         if not is_version(version):
             raise Failure(USAGE, f"{version!r} is not a version")
     pattern = os.environ.get("TARGET") or "*"
     found = []
     for directory in sorted(DIST.glob(pattern) if "/" not in pattern else ()):
-        tarballs = [path for version in versions for path in sorted(directory.glob(f"*-v{version}.tar.gz"))]
-        if len(tarballs) == len(versions):
-            found.append(tarballs)
+        endings = [f"-v{version}.tar.gz" for version in versions]
+        for first in sorted(directory.glob(f"*{endings[0]}")):
+            tarballs = [first.with_name(first.name[: -len(endings[0])] + ending) for ending in endings]
+            if all(path.exists() for path in tarballs):
+                found.append(tarballs)
     if not found:
         which = f"dist/{pattern} has no bundle of version {' and one of '.join(versions)}"
         raise Failure(UNAVAILABLE, f"{which}; make it first: make tarball VERSION=…")
