@@ -25,7 +25,7 @@ setup(name="origin", version="1.0", ext_modules=[Extension("origin", [os.path.jo
 """
 SOURCE = """
 #include <Python.h>
-static PyObject *origin(PyObject *self, PyObject *none) { return Py_BuildValue("s", __FILE__ __DATE__ __TIME__); }
+static PyObject *origin(PyObject *self, PyObject *none) { return PyLong_FromLong(puts(__FILE__ __DATE__ __TIME__)); }
 static PyMethodDef methods[] = {{"origin", origin, METH_NOARGS, 0}, {0}};
 #if PY_MAJOR_VERSION > 2
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "origin", 0, -1, methods};
@@ -82,9 +82,10 @@ def elsewhere(committed, bundle, place):
 
 def reproduce(project, bundle, person=(), umask=0o022, **variables):
     version = bundle.name[len("app-v") : -len(".tar.gz")]
-    command = [*person, project.root / "deploy/reproduce.sh", version]
-    given = environment(**{"CACHE": "shared", **SURROUNDINGS, **variables})
-    return subprocess.run(command, env=given, umask=umask, capture_output=True, text=True, timeout=3600)
+    # By env, as the other account: what shows another date shares its state with all that one account starts.
+    given = [f"{name}={value}" for name, value in {"CACHE": "shared", **SURROUNDINGS, **variables}.items()]
+    command = [*person, "env", *given, project.root / "deploy/reproduce.sh", version]
+    return subprocess.run(command, env=environment(), umask=umask, capture_output=True, text=True, timeout=3600)
 
 
 def is_identical(bundle, result):

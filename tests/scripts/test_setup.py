@@ -208,6 +208,7 @@ def test_without_a_sidecar_there_is_a_warning(home):
         ({"VERSION": "2"}, 65, "its file name is wrong"),
         ({"PYTHON_DIR": "../../etc"}, 65, "BUNDLE names no interpreter"),
         ({"PYTHON_DIR": "$(touch evil)"}, 65, "BUNDLE names no interpreter"),
+        ({"PYTHON": "3.11.2\nPYTHON="}, 65, "its BUNDLE says something twice"),
         ({"UNPACKED_BYTES": "many"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
         ({"UNPACKED_BYTES": "0x$(id)"}, 65, "BUNDLE has no number for UNPACKED_BYTES"),
         ({"MEMBERS": "9" * 8}, 65, "BUNDLE has no number for MEMBERS"),

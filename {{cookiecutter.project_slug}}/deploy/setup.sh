@@ -235,6 +235,8 @@ read_bundle() {
   tell_whose_it_is
   bundle=$(read_head "$tarball")
   [ -n "$bundle" ] || fail 65 "$tarball is truncated, or does not begin with $release/BUNDLE: build it again, or copy it again"
+  # What reads it later might take the other one.
+  [ -z "$(printf '%s\n' "$bundle" | sed 's/=.*//' | sort | uniq -d)" ] || fail 65 "$tarball is refused: its BUNDLE says something twice"
   [ "$(bundle_value FORMAT)" = 1 ] || fail 65 "$tarball has a format that this setup.sh does not know; use the setup.sh it was built with"
   [ "$(bundle_value NAME)/$(bundle_value VERSION)" = "$name/$version" ] ||
     fail 65 "$tarball says that it is $(bundle_value NAME) version $(bundle_value VERSION): its file name is wrong"
