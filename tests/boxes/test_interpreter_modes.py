@@ -1,5 +1,6 @@
 """Bundles that bring no interpreter: their box compiles it from source, or has its own; what it lacks is named."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -51,6 +52,20 @@ def test_what_compiling_needs_and_the_box_lacks_is_all_named_at_once(modes, debi
     assert debian_box.ssh("ls /opt").stdout == ""
 
 
+def needed_space(modes, box):
+    """The KiB and the inodes that setup.sh asks for below a full /opt."""
+    box.ssh("mount -t tmpfs -o size=1m,nr_inodes=100 none /opt")
+    result = ship(modes, box, "source", "root", "--check")
+    box.ssh("umount /opt")
+    assert result.returncode == 78
+    return [int(number) for number in re.findall(r"free, ([0-9]+) (?:KiB )?are needed", result.stderr)]
+
+
+def test_space_for_compiling_is_asked_for(modes, debian_box):
+    kib, inodes = needed_space(modes, debian_box)
+    assert kib > 300 * 1024 and inodes > 9000
+
+
 def test_a_box_without_that_python_is_told_what_to_install(modes, debian_box):
     result = ship(modes, debian_box, "none")
     assert result.returncode == 78
@@ -94,8 +109,10 @@ def needed_packages(modes, box):
 
 @pytest.mark.full
 def test_it_is_compiled_on_the_box_as_the_article_does(modes, debian_box):
-    """With the packages that it asked for, and no others; a second release shares what was compiled."""
+    """With the packages and the space that it asked for, and no more; a second release shares what was compiled."""
+    kib, inodes = needed_space(modes, debian_box)
     with boot_box("debian-12", more=needed_packages(modes, debian_box)) as box:
+        box.ssh(f"mount -t tmpfs -o size={kib + 8}k,nr_inodes={inodes + 8} none /opt")
         stop_in_the_middle(modes, box)
         deploy(modes, box, "source")
         local = runs_on(box).rpartition("/bin/")[0]
@@ -116,7 +133,8 @@ def stop_in_the_middle(modes, box):
     """Nothing is left of a compiling that was interrupted."""
     with ThreadPoolExecutor() as pool:
         deployment = pool.submit(ship, modes, box, "source")
-        assert box.wait_for(lambda: box.ssh("pgrep make", check=False).stdout != "", seconds=600)
+        assert box.wait_for(lambda: deployment.done() or box.ssh("pgrep make").stdout != "", seconds=600)
+        assert not deployment.done(), deployment.result()
         box.ssh("pkill -TERM -f '^sh setup.sh '")
         assert deployment.result().returncode == 70
     assert box.ssh("pgrep -c 'make|cc1|bash'", check=False).stdout.strip() == "0"

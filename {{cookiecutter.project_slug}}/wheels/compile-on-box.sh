@@ -2,7 +2,7 @@
 # compile-on-box.sh: compiles on the box the interpreter of a bundle that brings its source, with the scripts of the build host.
 #
 # Usage: compile-on-box.sh WORK LOCAL PARENT        (needs no network; setup.sh calls it)
-#   WORK     empty directory to compile in; about 800 MB
+#   WORK     empty directory to compile in; about 350 MB
 #   LOCAL    directory, not there yet, that receives the interpreter and SHA256SUMS, the list of its files
 #   PARENT   process id of the caller: if that is killed, this ends too
 # Beside it lie the sources and `recipe`, KEY=value lines: VERSION, LIBRARIES (name=version, with spaces between), MORE_CFLAGS,
@@ -46,6 +46,7 @@ build_libraries() {
     mkdir "$WORK/$name-built" "$WORK/$name-work"
     run "$script" "NAME=$name" "VERSION=${item#*=}" "SOURCE=$(source_of "$name-${item#*=}")" \
       "WORK=$WORK/$name-work" "LIBRARY=$WORK/$name-built"
+    rm -rf "${WORK:?}/$name-work"
     libraries+=("LIBRARY_$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')=$WORK/$name-built")
   done
 }
