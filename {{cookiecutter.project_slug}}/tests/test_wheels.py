@@ -9,9 +9,10 @@ from judgement import ANEW, listing, not_applicable, require_none
 from wheels import script_hashes
 
 REMEDY = f"find out who did it; {ANEW}"
-# What `python -m venv` and virtualenv put in beside the wheels.
+# What `python -m venv` and virtualenv put in beside the wheels; that of 3.14 adds a python whose name begins with a pi.
 ITS_OWN = re.compile(
-    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore|bin/python[0-9.]*(-config)?|bin/(de)?[aA]ctivate[A-Za-z_.0-9]*"
+    r"(bin|include(/python[0-9.]+)?|lib|lib64|pyvenv\.cfg|\.gitignore"
+    r"|bin/(python[0-9.]*(-config)?|\U0001D70Bthon|(de)?[aA]ctivate[A-Za-z_.0-9]*)"
     r"|lib/python[0-9.]+/site-packages/_virtualenv\.(pyc?|pth))\Z"
 )
 
