@@ -122,7 +122,8 @@ def test_a_ready_made_interpreter_serves(bundles, box, tmp_path):
     ("debian", "python", "boxes"),
     [
         *(("11", "2.7.18", "11"), ("11", "3.9.2", "11 12 13")),
-        *(("12", "2.7.18", "12"), ("12", "3.11.2", "12"), ("13", "3.13.5", "13")),
+        *(("12", "2.7.18", "12"), ("12", "3.11.2", "12")),
+        *(("13", "2.7.18", "13"), ("13", "3.13.5", "13"), ("13", "3.14.7", "13")),
     ],
 )
 def test_every_pair_serves(bundles, debian, python, boxes):
@@ -132,6 +133,7 @@ def test_every_pair_serves(bundles, debian, python, boxes):
         with boot_box(f"debian-{release}") as box:
             bundles.deploy(box, "root", "table", TARGET=bundles.target(debian, python))
             assert (box.get("/version"), python_of(box, "root")) == ("table", python)
+            bundles.verify(box, "root", "table", debian, python)
 
 
 @pytest.mark.full
