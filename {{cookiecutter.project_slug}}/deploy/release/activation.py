@@ -3,6 +3,8 @@
 `current` is the one truth: until it flips a deployment that dies is undone, from then on it is finished (settling.py).
 """
 
+import time
+
 import app_env
 import files
 import gate
@@ -14,6 +16,8 @@ from prune import prune
 from state import require_complete
 
 RETIREMENT_SECONDS = 2
+# Within these, two releases that take connections from the public port have both been asked many times.
+PUBLIC_ANSWER_SECONDS = 10
 
 
 def activate(box, release):
@@ -83,10 +87,20 @@ def _start(box, release, former):
     step("Starting %s%s" % (release.directory_name, " beside " + former.directory_name if former else ""))
     box.manager.start(release)
     box.manager.pass_gate(release, lambda: _begin_commit(box, release))
-    found = gate.answer(gate.public(box.layout.public), release.health_path)
+    found = _public_answer(box, release, PUBLIC_ANSWER_SECONDS if former else 0)
     if found != 200:
         where = "http://%s:%d%s" % (box.layout.public + (release.health_path,))
         raise Failure(REFUSED, "%s answers on %s with: %s" % (release.directory_name, where, found))
+
+
+def _public_answer(box, release, seconds):
+    """What came last from the public port, asked until it is 200: a former release that is unwell may answer too."""
+    end = time.time() + seconds
+    found = gate.answer(gate.public(box.layout.public), release.health_path)
+    while found != 200 and time.time() < end:
+        time.sleep(gate.INTERVAL_SECONDS)
+        found = gate.answer(gate.public(box.layout.public), release.health_path)
+    return found
 
 
 def _begin_commit(box, release):
