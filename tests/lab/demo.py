@@ -75,7 +75,7 @@ def demo(directory: Path, keep: bool) -> None:
             page = ask(place)
         sum_up(project, engine, place, page, steps)
         if keep:
-            tell_how_to_stop(place)
+            tell_how_to_stop(project, place)
 
 
 class Steps:
@@ -149,11 +149,12 @@ def sum_up(project: Project, engine: Engine, place: Place, page: str, steps: Ste
         detail(f"skipped    {place.skipped}")
 
 
-def tell_how_to_stop(place: Place) -> None:
+def tell_how_to_stop(project: Project, place: Place) -> None:
     """For KEEP=1."""
     if place.login:
-        detail("kept       until: make demo-stop")
+        detail("kept       until: make demo-stop (a reboot or power-off of the box ends it too)")
         detail(f"log in     {place.login}")
+        detail(f"use it     cd {project.root}; make status {place.options}")
     else:
         print("warning: KEEP=1 keeps a box only; this place ends now", file=sys.stderr)
 

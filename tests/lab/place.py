@@ -23,13 +23,15 @@ TOOLS_OF_CHECKS = {"crontab": "(crontab)", "logrotate": "the rotation of the log
 class Place(Protocol):
     """What the demo asks of it.
 
-    `what` it is, what is `skipped` there and why, the app's `url`, and the way in for people (`login`).
+    `what` it is, what is `skipped` there and why, the app's `url`, and the way in for people (`login`) and for
+    the project's verbs (`options`).
     """
 
     what: str
     skipped: str
     url: str
     login: str
+    options: str
 
     def deploy(self, project: Project, version: str) -> None:
         """Install and put in service. Raises CommandFailed."""
@@ -50,6 +52,7 @@ class OnABox:
         self.what = f"a booted Debian {debian} box with no route out (systemd-nspawn)"
         self.url = f"http://{box.address}"
         self.login = f"ssh -F {box.ssh_config} root@{box.address}"
+        self.options = f"HOST=root@{box.address} USERNAME=app SSH_CONFIG={box.ssh_config}"
         self.get = box.get
         self._login = {"HOST": f"root@{box.address}", "SSH_CONFIG": box.ssh_config}
 
@@ -67,7 +70,7 @@ class InASandbox:
 
     what = "this machine, in namespaces without a network and with a home of their own"
     url = "http://127.0.0.1:1337"
-    login = ""
+    login = options = ""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.skipped = "the booted box with systemd, nginx and ssh, and so root mode: they need root"

@@ -79,8 +79,10 @@ check_arguments() {
 
 choose_release() {
   release=$base/$name-v$version
+  [ -f "$base/state/complete/$version" ] || [ ! -d "$release" ] ||
+    fail 78 "version $version is not installed completely, or its test failed; see --status, and deploy it again"
   [ -f "$base/state/complete/$version" ] ||
-    fail 78 "version $version is not installed in $base; installed: $(ls "$base/state/complete")"
+    fail 78 "version $version is not installed in $base; installed: $(cd "$base/state/complete" && echo *)"
 }
 
 # Most leave nothing to settle, and then no interpreter need be started.

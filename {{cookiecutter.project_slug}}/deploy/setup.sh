@@ -534,8 +534,8 @@ is_ours() {
   ! tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -q "^SUPERVISOR_SERVER_URL=unix://$state/supervisor/" || return 0
   owner=$(stat -c %u "/proc/$1" 2>/dev/null) || return 0
   case $(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) in
-    *"$base/$name-v"* | *"$base/run/"* | *"$base/state/"*) [ "$owner" = 0 ] || [ "$owner" = "$(id -u "$username")" ] ;;
-    *gunicorn*) [ "$owner" = "$(id -u "$username")" ] ;;
+    *"$base/$name-v"* | *"$base/run/"* | *"$base/state/"*) [ "$owner" = 0 ] || [ "$owner" = "$(id -u "$username" 2>/dev/null)" ] ;;
+    *gunicorn*) [ "$owner" = "$(id -u "$username" 2>/dev/null)" ] ;;
     *) return 1 ;;
   esac
 }
@@ -742,7 +742,7 @@ unpack() {
   step "Unpacking $release and $python_dir"
   mkdir "$staging/tree"
   tar -xpof "$staging/bundle.tar" -C "$staging/tree" 2>"$staging/log" ||
-    fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log")"
+    fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log" | grep . || echo "not even the reason could be written; look with: df $base")"
   rm "$staging/bundle.tar"
 }
 

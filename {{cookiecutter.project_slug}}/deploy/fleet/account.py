@@ -28,7 +28,7 @@ def choose(box: Box, host: str, username: Optional[str], mode: Optional[str]) ->
     if not USERNAME.fullmatch(username):
         raise Stopped(USAGE, f"USERNAME '{username}' is not an account name")
     if username == "root":
-        raise Stopped(USAGE, f"say which account the application runs as: make deploy HOST={host} VERSION=… USERNAME=…")
+        raise Stopped(USAGE, f"say which account the application runs as on {host}: USERNAME=…")
     mode = mode or ("root" if box.is_root or box.has_sudo else "user")
     if mode == "user" and username != box.login:
         raise Stopped(
