@@ -30,6 +30,7 @@ def activate(box, release):
         detail("nothing changed: %s is in service" % release.directory_name)
         return
     former = None if again else current
+    app_env.warn(box.layout)
     box.state.log("activate", release.version, former=former.version if former else None)
     _switch(box, release, former, _leave if again else _withdraw)
     box.state.log("in service", release.version)

@@ -3,6 +3,7 @@
 import os
 
 import process
+from output import warning
 
 READ_SECONDS = 10
 
@@ -13,10 +14,33 @@ def path(layout):
 
 def read(layout, account):
     """Its KEY=value lines as a dict, read with no more rights than the account has; {} if it cannot be read."""
+    lines = _lines(layout, account) or []
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def _lines(layout, account):
+    """Its lines without the space around them, or None if the account cannot read it."""
     # The account could have made it a pipe, which nobody writes to.
     status, text = process.run(["cat", path(layout)], account, timeout=READ_SECONDS)
-    lines = [line.strip() for line in text.splitlines()] if status == 0 else []
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return [line.strip() for line in text.splitlines()] if status == 0 else None
+
+
+def warn(layout):
+    """Tell of what the app will not get from it: lines by their numbers, as secrets may stand in them."""
+    lines = _lines(layout, process.Account(layout.username))
+    if lines is None:
+        shown = "%s cannot be read by %s, so none of its settings count; make it a file of that account, with mode 600"
+        warning(shown % (path(layout), layout.username))
+    for number, line in enumerate(lines or [], 1):
+        if line and not line.startswith("#") and not _is_setting(line):
+            shown = "line %d of %s is no setting: write KEY=value, without export and without space around the ="
+            warning(shown % (number, path(layout)))
+
+
+def _is_setting(line):
+    """Whether an environment can have it; the name may be an odd one, but nobody means one with space in it."""
+    name, sign, _ = line.partition("=")
+    return bool(name and sign) and not any(character.isspace() for character in name)
 
 
 def advice(layout):

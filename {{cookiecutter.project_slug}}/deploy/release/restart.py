@@ -3,6 +3,7 @@
 import os
 import signal
 
+import app_env
 import logs
 import workers
 from output import CONFIGURATION, REFUSED, Failure, step
@@ -35,6 +36,7 @@ def reopen_logs(box):
 def try_settings(box, current):
     """Failure (1) if the release does not pass the gate with the settings as they are now; nobody sees it try."""
     step("Trying %s with the new settings" % current.directory_name)
+    app_env.warn(box.layout)
     log_end = logs.end(box.layout)
     try:
         box.manager.guard(current)
