@@ -1,7 +1,7 @@
 # Verbs only; each is one script or tool, whose header is its help.
 
-# Two files at a time: most tests wait for a box. The tests of one file share their boxes.
-PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile
+# Three files at a time, for two cores: most tests wait for a box. The tests of one file share their boxes.
+PYTEST := .venv/bin/python -m pytest --numprocesses 3 --dist loadfile
 
 .PHONY: help setup demo demo-stop test test-fast test-all lint bench clean
 

@@ -64,12 +64,16 @@ def test_on_the_box(project, deployed):
     assert deployed.ssh(by_hand.replace(VERSION, FORMER), user="app").returncode == 0
 
 
-def test_who_approves_a_bundle(project, deployed):
+def test_who_approves_a_bundle(project, deployed, tmp_path):
+    key = tmp_path / "app.pem"
+    for verb, variables in (("keygen", {}), ("tarball", {"VERSION": VERSION})):
+        made = project.make(verb, SIGN_KEY=key, **variables)
+        assert made.returncode == 0, made.stdout + made.stderr
     lines = [
         line for line in commands(SOURCE / "docs/security.md", "Approve a bundle") if not line.startswith(NOT_AGAIN)
     ]
     assert [line.split()[:2] for line in lines] == [["make", "inspect"], ["make", "diff"], ["tar", "-xzOf"]]
-    inspected, changed, parts = (told(project, line).stdout for line in lines)
+    inspected, changed, parts = (told(project, line.replace("app.pem.pub", f"{key}.pub")).stdout for line in lines)
     assert "wheels: " in inspected and f"app-v{FORMER} -> app-v{VERSION}" in changed
     assert json.loads(parts)["specVersion"] == "1.6"
 

@@ -12,6 +12,7 @@ from mutations import (
     DIRECTORY,
     HOLDER,
     INSTALLED,
+    LEFT_OVER,
     MUTATIONS,
     MUTATIONS_IN_USER_MODE,
     ROOT_MODE,
@@ -139,7 +140,7 @@ def test_the_former_release_is_told_from_the_one_in_service(bundles, box):
         deploy(bundles, box, version, "root", USERNAME="app")
     installation = Installation(bundles, box)
     assert installation.verify("root", "2")[0] == 0
-    assert installation.verify("root", "1")[2] == {CURRENT, RUNS, DIRECTORY, BOOT}
+    assert installation.verify("root", "1")[2] == {CURRENT, RUNS, DIRECTORY, BOOT, LEFT_OVER}
 
 
 def test_a_box_that_cannot_be_reached(bundles, box):
