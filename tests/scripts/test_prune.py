@@ -49,6 +49,16 @@ def test_the_last_five_good_releases_and_their_interpreters_stay(base):
     assert left(base, "python-") == [f"python-3.11.{version}-0123456789ab" for version in range(4, 9)]
 
 
+@pytest.mark.parametrize("kinds", [["bad"], ["bad", "complete"]])
+def test_a_bad_release_goes_first_also_one_whose_own_test_failed(base, kinds):
+    write(base / "app-v9/BUNDLE", "")
+    for kind in kinds:
+        write(base / f"state/{kind}/9", "{}")
+    write(base / "state/bad/10", "{}")  # its directory went long ago
+    assert left(base, "app-v") == [f"app-v{version}" for version in range(4, 9)]
+    assert (base / "state/bad/9").exists()
+
+
 @pytest.mark.parametrize("inside", ["", "/local"])
 def test_an_interpreter_that_a_later_release_found_stays(base, inside):
     """Release 8 brought none: its directory leads to what release 1 brought, or compiled."""

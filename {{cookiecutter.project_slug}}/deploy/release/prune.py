@@ -17,13 +17,25 @@ def prune(layout, state, former):
     used = _used_directories(layout.base)
     good = state.marked("good")
     needed = set(good[-KEPT_GOOD_RELEASES:] + [layout.current().version] + ([former.version] if former else []))
-    needed.update(version for version in state.marked("complete") if layout.release(version).directory_name in used)
-    surplus = [version for version in state.marked("complete") if version not in needed]
+    there = _present(layout, state)
+    needed.update(version for version in there if os.path.basename(_directory(layout, version)) in used)
+    surplus = [version for version in there if version not in needed]
     if surplus:
         step("Removing old releases")
     for version in surplus:
         _remove_release(layout, state, version)
     _remove_unused_interpreters(layout, state, used)
+
+
+def _directory(layout, version):
+    return os.path.join(layout.base, "%s-v%s" % (layout.name, version))
+
+
+def _present(layout, state):
+    """The versions that take room here: the installed ones, and those that their own test kept from being installed."""
+    installed = state.marked("complete")
+    refused = [version for version in state.marked("bad") if os.path.isdir(_directory(layout, version))]
+    return installed + [version for version in refused if version not in installed]
 
 
 def _used_directories(base):
@@ -33,7 +45,7 @@ def _used_directories(base):
 
 
 def _remove_release(layout, state, version):
-    path = os.path.join(layout.base, "%s-v%s" % (layout.name, version))
+    path = _directory(layout, version)
     detail(path)
     # The mark first: a release that is half removed must not count as installed.
     state.unmark("complete", version)
