@@ -7,21 +7,16 @@ import building
 indexes = building.part("builder.indexes")
 network = building.part("builder.network")
 requirements = building.part("builder.requirements")
-settings = building.part("builder.settings")
 
 MACHINE = {"PIP_INDEX_URL": "https://pypi.example/simple", "PIP_EXTRA_INDEX_URL": "https://more.example/simple"}
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch):
+def app(app_directory, tmp_path, monkeypatch):
     """A project/ of the builder's, on a machine with indexes of its own."""
-    directory = tmp_path / "project"
-    directory.mkdir()
-    monkeypatch.setattr(requirements, "APP", directory)
-    monkeypatch.setattr(settings, "PROJECT", tmp_path)
     monkeypatch.setattr(network, "environment", lambda: dict(MACHINE))
     (tmp_path / "config.env").write_text(building.SETTINGS)
-    return directory
+    return app_directory
 
 
 def test_requirements_without_an_index_leave_the_machines(app):

@@ -23,15 +23,11 @@ PYPROJECT = '[project]\nname = "board"\nversion = "1"\ndependencies = ["Flask"]\
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch):
+def app(app_directory, tmp_path, monkeypatch):
     """A project/ of the builder's; its libraries are those of the tests."""
-    directory = tmp_path / "project"
-    directory.mkdir()
-    monkeypatch.setattr(requirements, "APP", directory)
-    monkeypatch.setattr(settings, "PROJECT", tmp_path)
     monkeypatch.setattr(tools, "make_libraries_importable", lambda: None)
     configure(tmp_path)
-    return directory
+    return app_directory
 
 
 def configure(root, value=""):
