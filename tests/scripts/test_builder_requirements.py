@@ -15,7 +15,6 @@ import building
 lock = building.part("builder.lock")
 output = building.part("builder.output")
 requirements = building.part("builder.requirements")
-settings = building.part("builder.settings")
 tools = building.part("builder.tools")
 
 ADOPTED = Path(__file__).parent / "adopted"
