@@ -236,7 +236,8 @@ read_bundle() {
   bundle=$(read_head "$tarball")
   [ -n "$bundle" ] || fail 65 "$tarball is truncated, or does not begin with $release/BUNDLE: build it again, or copy it again"
   # What reads it later might take the other one.
-  [ -z "$(printf '%s\n' "$bundle" | sed 's/=.*//' | sort | uniq -d)" ] || fail 65 "$tarball is refused: its BUNDLE says something twice"
+  [ -z "$(printf '%s\n' "$bundle" | sed 's/=.*//' | sort | uniq -d)" ] ||
+    fail 65 "$tarball is refused: its BUNDLE says something twice"
   [ "$(bundle_value FORMAT)" = 1 ] || fail 65 "$tarball has a format that this setup.sh does not know; use the setup.sh it was built with"
   [ "$(bundle_value NAME)/$(bundle_value VERSION)" = "$name/$version" ] ||
     fail 65 "$tarball says that it is $(bundle_value NAME) version $(bundle_value VERSION): its file name is wrong"
@@ -372,8 +373,12 @@ check_release_key() {
   fi
 }
 
+# CAP_SYS_PTRACE is bit 19 (capabilities(7), linux/capability.h).
+sees_processes() { [ $((0x0$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> 19 & 1)) -eq 1 ]; }
+
 check_machine() {
-  [ $mode = user ] || [ $((0x0$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> 19 & 1)) -eq 1 ] || gap "root lacks the capability SYS_PTRACE here, and cannot see what runs from which release; add it to the container"
+  [ $mode = user ] || sees_processes ||
+    gap "root lacks the capability SYS_PTRACE here, and cannot see what runs from which release; add it to the container"
   [ "$(bundle_value ARCH)" = "$(uname -m)" ] ||
     gap "the bundle is for $(bundle_value ARCH), this machine is $(uname -m); build it for this machine"
 }
@@ -671,7 +676,8 @@ stop_if_installed() {
     fail 65 "$release is installed already, with other content; give the new one a version of its own"
   detail "$release is installed already"
   changed=$(first_changed "$release")
-  [ -z "$changed" ] || warning "$base/$changed is not what $release brought, and what is installed is not unpacked again: see \"Damaged\" in box.md"
+  [ -z "$changed" ] ||
+    warning "$base/$changed is not what $release brought, and it is not unpacked again: see \"Damaged\" in box.md"
   hand_over activate
 }
 

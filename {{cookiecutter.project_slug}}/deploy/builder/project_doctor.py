@@ -34,7 +34,7 @@ def app() -> Iterator[Finding]:
     try:
         contents.check_reserved()
     except Failure as failure:
-        yield Finding(MISSING, *str(failure).split(": "))
+        yield Finding(MISSING, *str(failure).rsplit(": ", 1))
 
 
 def locks(wanted: list[Target]) -> Iterator[Finding]:
