@@ -128,7 +128,7 @@ class Project:
         self.log = root.parent / "log"
         self.log.touch()
         (root / "deploy").mkdir(parents=True)
-        for name in ("verify.sh", "connection.sh", "hosts.sh", "reports.sh"):
+        for name in ("verify.sh", "connection.sh", "help.sh", "hosts.sh", "reports.sh"):
             shutil.copy(PROJECT / "deploy" / name, root / "deploy")
         shutil.copytree(PROJECT / "tests", root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         (root / "config.env").write_text("APP_NAME='app'\n")

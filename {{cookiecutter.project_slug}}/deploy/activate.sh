@@ -36,6 +36,8 @@ fail() {
   exit "$1"
 }
 
+help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
 # usage MESSAGE
 usage() {
   sed -n '/^# Usage:/,/^# Exit/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
@@ -47,6 +49,7 @@ bundle_value() { sed -n "s/^$1=//p" "$release/BUNDLE"; }
 main() {
   command=activate options=''
   case ${1:-} in
+    -h | --help) help && exit 0 ;;
     --back) command=rollback && shift ;;
     --restart | --stop | --status | --reopen-logs | --uninstall | --settle) command=${1#--} && shift ;;
   esac

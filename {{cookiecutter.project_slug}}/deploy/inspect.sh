@@ -11,4 +11,6 @@
 set -Eeuo pipefail
 
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source-path=SCRIPTDIR source=help.sh
+. "$HERE/help.sh"
 exec bash "$HERE/run_builder.sh" inspect "$@"

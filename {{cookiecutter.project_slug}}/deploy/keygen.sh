@@ -10,6 +10,9 @@
 # Exit codes: 0 made; 64 usage; 69 there is no openssl; 73 a write failed.
 set -Eeuo pipefail
 
+# shellcheck source-path=SCRIPTDIR source=help.sh
+. "$(dirname "${BASH_SOURCE[0]}")/help.sh"
+
 readonly BITS=3072 # as strong as AES-128 (NIST SP 800-57)
 
 fail() {

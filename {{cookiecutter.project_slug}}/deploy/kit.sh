@@ -16,11 +16,13 @@
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=help.sh
+. "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh
 . "$here/connection.sh"
 
 # What works without a build.
-scripts='connection.sh fleet hosts.sh remote.sh reports.sh setup.sh ship.sh tools.sh verify.sh'
+scripts='connection.sh fleet help.sh hosts.sh remote.sh reports.sh setup.sh ship.sh tools.sh verify.sh'
 
 main() {
   [ $# -eq 1 ] && [ -n "$1" ] || usage "give VERSION: make kit VERSION=…"

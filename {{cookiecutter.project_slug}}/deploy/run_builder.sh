@@ -7,6 +7,8 @@
 set -Eeuo pipefail
 
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source-path=SCRIPTDIR source=help.sh
+. "$HERE/help.sh"
 
 if ! command -v python3 >/dev/null; then
   printf 'error: this needs Python 3.9 or newer as python3; install it (on Debian and Ubuntu: sudo apt-get install python3)\n' >&2

@@ -34,6 +34,8 @@
 set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=help.sh
+. "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh
 . "$here/connection.sh"
 # shellcheck source-path=SCRIPTDIR source=hosts.sh
