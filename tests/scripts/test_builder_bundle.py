@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import zipfile
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -406,6 +407,31 @@ def test_modules_that_are_nowhere_are_refused(project, wheels_of_shop, values, m
     if "app_module" in values:
         with pytest.raises(output.Failure, match="below src/ is installed by ./DIRECTORY"):
             check.modules(SETTINGS._replace(**values), wheels_of_shop)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [
+        ("def make(): ...", True),
+        ("def make(config=None): ...", True),
+        ("def make(config): ...", True),
+        ("def make(*, debug=False): ...", True),
+        ("def make(environ, start_response): ...", False),
+        ("def make(environ, start_response, log=None): ...", False),
+        ("def make(*arguments): ...", False),
+        ("async def make(scope, receive, send): ...", False),
+        ("@responder\ndef make(request): ...", False),
+        ("def make(): ...\nmake = make()", False),
+        ("from board import make", False),
+        ("print 'Python 2'", False),
+    ],
+)
+def test_a_factory_without_its_parentheses_is_refused(project, wheels_of_shop, source, is_one, monkeypatch):
+    monkeypatch.setattr(check, "APP", project / "project")
+    write(project / "project/board/__init__.py", source)
+    check.modules(SETTINGS._replace(app_module="board:make()"), wheels_of_shop)
+    with pytest.raises(output.Failure, match=r"write board:make\(\)") if is_one else nullcontext():
+        check.modules(SETTINGS._replace(app_module="board:make"), wheels_of_shop)
 
 
 def test_a_bundle_says_how_it_is_served(project, compiled, built):

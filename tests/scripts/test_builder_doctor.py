@@ -79,9 +79,12 @@ def test_what_config_env_names_and_project_lacks_is_named(project):
     assert "note     STATIC_DIR: there is no project/shop/static\n         → make it before" in ran.stdout
     project.write("project/shop/static/page.css", "")
     project.write("project/deploy/own.sh", "")
+    project.write("project/shop/__init__.py", "def create_app(): ...")
     ran = look(project)
     assert "STATIC_DIR" not in ran.stdout and "APP_MODULE" not in ran.stdout
     assert "missing  project/deploy would collide with the bundle's own deploy\n         → rename it\n" in ran.stdout
+    project.write("config.env", settings.replace("create_app()", "create_app"))
+    assert "→ write shop:create_app() in config.env, line 2\n" in look(project).stdout
 
 
 def test_two_files_that_say_what_the_app_needs(project):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pack
 import versions
 import wheel_tags
+from builder import app_module
 from builder.interpreter import Interpreter
 from builder.output import SETTINGS, Failure
 from builder.settings import APP, Settings, place_of
@@ -43,12 +44,15 @@ def glibc(target: Target, interpreter: Interpreter, floor: versions.Floor) -> No
 
 
 def modules(settings: Settings, directory: Path) -> None:
-    """See that what APP_MODULE and WORKER_CLASS name is in project/ or in a wheel; Failure 78 if not."""
+    """See that APP_MODULE and WORKER_CLASS can be what they name, in project/ or in a wheel; Failure 78 if not."""
     app = settings.app_module.partition(":")[0]
     if not is_in_project(app) and not is_in_wheels(app, directory):
         hint = "; a package below src/ is installed by ./DIRECTORY in requirements.txt (docs/app.md)"
         advice = hint if (APP / "src").is_dir() else ""
         what = f"neither project/ nor any wheel has a module {app}{advice}"
+        raise Failure(SETTINGS, f"{place_of('APP_MODULE')}: APP_MODULE: {what}")
+    if app_module.names_a_factory(settings.app_module, APP):
+        what = f"{settings.app_module} makes the app when it is called; write {settings.app_module}()"
         raise Failure(SETTINGS, f"{place_of('APP_MODULE')}: APP_MODULE: {what}")
     worker = settings.worker_class.rpartition(".")[0]
     if worker and not is_in_project(worker) and not is_in_wheels(worker, directory):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from builder import check, contents, lock, requirements, settings
+from builder import app_module, check, contents, lock, requirements, settings
 from builder.finding import MISSING, NOTE, OK, Finding
 from builder.output import Failure
 from builder.targets import Target
@@ -28,6 +28,9 @@ def app() -> Iterator[Finding]:
     if not check.is_in_project(module):
         mend = "edit config.env, unless a package that the app needs brings it"
         yield Finding(NOTE, f"APP_MODULE: project/ has no module {module}", mend)
+    if app_module.names_a_factory(chosen.app_module, settings.APP):
+        what = f"APP_MODULE: {chosen.app_module} makes the app when it is called"
+        yield Finding(MISSING, what, f"write {chosen.app_module}() in {settings.place_of('APP_MODULE')}")
     if static and not static.startswith("venv/") and not (settings.APP / static).is_dir():
         mend = "make it before make tarball, or edit config.env"
         yield Finding(NOTE, f"STATIC_DIR: there is no project/{static}", mend)
