@@ -22,11 +22,16 @@ def first(project, compiled, built):  # noqa: F811
 
 
 @pytest.fixture
-def tool(first, tmp_path):
-    """Runs a script of a project whose dist/ has the bundles that the builder made in this test."""
+def copy(tmp_path):
+    """A project with another directory than the builder's in this process."""
     where = tmp_path / "where"
     where.mkdir()
-    copy = building.Project(where)
+    return building.Project(where)
+
+
+@pytest.fixture
+def tool(first, copy):
+    """Runs a script of a project whose dist/ has the bundles that the builder made in this test."""
 
     def run(script, *arguments, **environment):
         shutil.copytree(first.parents[1], copy.root / "dist", dirs_exist_ok=True)
@@ -57,6 +62,13 @@ def test_inspect_tells_all_of_it(first, tool):
     at = lines.index("==> wheels: 2")
     assert lines[at + 1 : at + 3] == ["flask 3.0.3", "gunicorn 23.0.0"]
     assert lines[-1] == "any glibc on x86_64"
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(tool, copy):
+    assert tool("inspect.sh", "1").returncode == 0
+    script = 'set -o pipefail; bash "$0" 1 | true'  # /bin/true reads nothing
+    result = copy.run("bash", "-c", script, copy.root / "deploy/inspect.sh")
+    assert (result.returncode, result.stderr) == (141, "")
 
 
 def test_diff_of_the_same_says_so(first, tool, compiled, built):  # noqa: F811

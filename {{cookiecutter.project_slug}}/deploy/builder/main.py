@@ -36,7 +36,8 @@ from builder.settings import DEPLOY, KIT
 from builder.targets import Target
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
-INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
+# What a shell reports of a program that SIGINT or SIGPIPE ended.
+INTERRUPTED, READER_IS_GONE = 130, 141
 
 
 def chosen_targets() -> list[Target]:
@@ -159,6 +160,9 @@ def main(arguments: list[str]) -> int:
         run(arguments)
     except Failure as failure:
         return report(str(failure), failure.code)
+    except BrokenPipeError:  # make diff | head: whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_IS_GONE
     except OSError as error:
         return report(f"{error.filename or 'a file'}: {error.strerror or error}", WRITE_FAILED)
     except KeyboardInterrupt:
