@@ -72,7 +72,8 @@ def test_datasette_asgi_with_a_database_and_static_files(tmp_path):
 def test_fastapi_asgi_with_checked_bodies_and_a_database(tmp_path):
     """A package in pyproject.toml's project; pydantic's compiled core; a startup that makes the table in instance/."""
     static = {"STATIC_URL": "/static/", "STATIC_DIR": "shop/static"}
-    project = adopt(tmp_path, "fastapi", APP_MODULE="shop.main:app", HEALTH_PATH="/up", **UVICORN, **static)
+    worker = {"WORKER_CLASS": "uvicorn_worker.UvicornWorker"}
+    project = adopt(tmp_path, "fastapi", APP_MODULE="shop.main:app", HEALTH_PATH="/up", **worker, **static)
     with served(project) as box:
         put = "curl -s -X PUT -H 'Content-Type: application/json' http://127.0.0.1/items"
         assert json.loads(box.ssh(f"""{put} -d '{{"name": "nail", "count": 3}}'""").stdout)["count"] == 3

@@ -55,7 +55,7 @@ RULES = {
     ),
     "HEALTH_PATH": Rule(r"/[A-Za-z0-9._~/-]*", "a slash, then letters, digits and . _ ~ / -, like '/health'"),
     "WORKER_CLASS": Rule(
-        r"([A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?", "'' or a worker of gunicorn, like 'uvicorn.workers.UvicornWorker'", ""
+        r"([A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?", "'' or a worker of gunicorn, like 'uvicorn_worker.UvicornWorker'", ""
     ),
     "STATIC_URL": Rule(
         r"(/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)+)?", "'' or a path with a slash at both ends, like '/static/'", ""
