@@ -81,6 +81,7 @@ installation() {
   fact instance "$(readlink -f "$release/instance")"
   fact python_hash "$(sha256sum "$release/venv/bin/python" 2>/dev/null | sed 's/ .*//')"
   [ ! -f "state/complete/$version" ] || fact complete yes
+  ! tail -n 1 state/deploy.log 2>/dev/null | grep -q '"event": "stopped"' || fact stopped yes
   [ ! -d /run/systemd/system ] || fact systemd yes
   [ ! -r state/supervisor/supervisord.pid ] || fact supervisord "$(cat state/supervisor/supervisord.pid)"
 }

@@ -20,12 +20,14 @@ def running(gunicorn):
 def test_running(box, bundle, gunicorn):
     """gunicorn runs, from this release and with the bundle's Python"""
     release = f"{box.base}/{bundle.release}"
+    activate = f"sh {release}/deploy/activate.sh {bundle.version}"
     strangers = [process for process in gunicorn if not _is_of_release(process, box, bundle)]
+    silence = "it was stopped (make stop)" if box.stopped else f"no process serves port {box.port}"
     require(
         gunicorn and not strangers,
         expected=f"{release}/venv/bin/gunicorn, run by {executable(box, bundle)}, on port {box.port}",
-        found=_describe(strangers, "command", "executable") or f"no process serves port {box.port}",
-        remedy=f"see {box.base}/logs/error.log; sh {release}/deploy/activate.sh {bundle.version}",
+        found=_describe(strangers, "command", "executable") or silence,
+        remedy=f"make start, or {activate}" if box.stopped else f"see {box.base}/logs/error.log; {activate}",
     )
 
 
