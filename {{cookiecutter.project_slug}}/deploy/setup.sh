@@ -17,7 +17,7 @@
 # The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it. Where the box has a
 # release key, BASE/state/release-key.pem, the sidecar must be signed with it: NAME-vVERSION.tar.gz.sha256.sig.
 # A delta is completed with the files of the release that it names, which must be installed here as it was built; what
-# comes out is checked as a whole bundle is, and the same. Where several are here, the first of these is taken.
+# comes out is checked as a whole bundle is, and the same. Where several are here, the first of these is taken that this box can unpack.
 # Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
 # goes below that account's home, and nothing of root's is touched.
 #
@@ -76,6 +76,8 @@ main() {
 step() { printf '==> %s\n' "$*"; }
 detail() { printf '    %s\n' "$*"; }
 warning() { printf 'warning: %s\n' "$*" >&2; }
+# What the release says where it sets these up, so that an installation says it once.
+foretell() { [ "$only_check" = no ] || warning "$@"; }
 
 # fail STATUS MESSAGE: the only way out with an error; clean_up runs on exit. What a message quotes may be anybody's
 # text: control characters could make a terminal show something else.
@@ -94,6 +96,8 @@ require_tools() {
   [ -z "$missing" ] || fail 78 "commands are missing here; install them from the system's packages:$missing"
 }
 
+help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
 usage() {
   sed -n '/^# Usage:/,/^# Exit/s/^# \{0,1\}//p' "$0" | sed '$d' >&2
   fail 64 "$1"
@@ -103,6 +107,7 @@ matches() { printf '%s\n' "$1" | grep -Eq "$2" && [ "$(printf '%s\n' "$1" | wc -
 
 parse_arguments() {
   only_check=no
+  case ${1:-} in -h | --help) help && exit 0 ;; esac
   [ "${1:-}" != --check ] || { only_check=yes && shift; }
   [ $# -ge 2 ] || usage "setup.sh takes VERSION and USERNAME, not $# arguments"
   version=$1 username=$2
@@ -141,8 +146,9 @@ setting() {
 find_tarball() {
   tarball=''
   take_only ./*-v"$version".tar.gz
-  [ -n "$tarball" ] || take_only ./*-v"$version".tar.xz
+  [ -n "$tarball" ] || ! command -v xz >/dev/null || take_only ./*-v"$version".tar.xz
   [ -n "$tarball" ] || take_only ./*-v"$version"-since-*.delta
+  [ -n "$tarball" ] || take_only ./*-v"$version".tar.xz
   [ -n "$tarball" ] ||
     fail 69 "there is no bundle NAME-v$version.tar.gz in $(pwd); copy it here, or change to the directory that has it"
   file=${tarball#./}
@@ -507,7 +513,7 @@ check_executable() {
 check_service_manager() {
   [ $mode = user ] || [ ! -d /run/systemd/system ] || return 0
   if ! command -v crontab >/dev/null 2>&1; then
-    warning "there is no crontab: nothing will start $name after a reboot, and nothing rotates its logs; install cron"
+    foretell "there is no crontab: nothing will start $name after a reboot, and nothing rotates its logs; install cron"
   fi
 }
 
@@ -538,9 +544,10 @@ is_ours() {
   # supervisord marks what it starts; one of these only keeps the port open.
   ! tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -q "^SUPERVISOR_SERVER_URL=unix://$state/supervisor/" || return 0
   owner=$(stat -c %u "/proc/$1" 2>/dev/null) || return 0
+  account=$(id -u "$(cat "$state/username" 2>/dev/null || echo "$username")" 2>/dev/null)
   case $(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) in
-    *"$base/$name-v"* | *"$base/run/"* | *"$base/state/"*) [ "$owner" = 0 ] || [ "$owner" = "$(id -u "$username" 2>/dev/null)" ] ;;
-    *gunicorn*) [ "$owner" = "$(id -u "$username" 2>/dev/null)" ] ;;
+    *"$base/$name-v"* | *"$base/run/"* | *"$base/state/"*) [ "$owner" = 0 ] || [ "$owner" = "$account" ] ;;
+    *gunicorn*) [ "$owner" = "$account" ] ;;
     *) return 1 ;;
   esac
 }
@@ -558,7 +565,7 @@ describe_process() {
 check_nginx() {
   [ $mode = root ] && [ "$nginx" != none ] || return 0
   if ! command -v nginx >/dev/null 2>&1; then
-    warning "nginx is not installed: nothing will answer on port 80; install nginx, then run setup.sh again"
+    foretell "nginx is not installed: nothing will answer on port 80; install nginx, then run setup.sh again"
     return
   fi
   check_selinux
@@ -601,7 +608,7 @@ check_clock() {
 
 check_logrotate() {
   command -v logrotate >/dev/null 2>&1 ||
-    warning "logrotate is not installed: $base/logs will grow without end; install logrotate, then run setup.sh again"
+    foretell "logrotate is not installed: $base/logs will grow without end; install logrotate, then run setup.sh again"
 }
 
 # In the words of targets.json, from files that are read and never sourced.
@@ -634,7 +641,7 @@ take_lock() {
   exec 9>>"$state/lock" || fail 73 "cannot write $state/lock"
   flock -n 9 || fail 75 "another deployment runs: $(lock_holder); try again when it is done"
   printf '%s\n' "setup.sh $version, process $$, started by ${SUDO_USER:-$(id -un)} at $(date '+%Y-%m-%d %H:%M:%S')" >"$state/lock.holder.new" &&
-    mv "$state/lock.holder.new" "$state/lock.holder" || fail 73 "cannot write in $state"
+    mv "$state/lock.holder.new" "$state/lock.holder" || { rm -f "$state/lock.holder.new" && fail 73 "cannot write in $state"; }
   # Nobody else works here now, so any staging directory is a killed run's.
   rm -rf "$state"/staging.*
   staging=$(mktemp -d "$state/staging.XXXXXX") || fail 73 "cannot write in $state"
