@@ -116,6 +116,9 @@ def test_a_wrong_clock_and_too_little_memory(installation):
 def test_beside_a_release_in_service_its_own_port_and_nginx_are_no_gaps(installation):
     installation.must_deploy("1")
     assert preflight(installation, check=True).stderr == ""
+    if installation.mode == "root":
+        mistaken = installation.run("deploy/ship.sh", "--check", installation.host, "1", USERNAME="daemon")
+        assert (mistaken.returncode, "is held by" in mistaken.stderr) == (78, False), mistaken.stderr
     maps = "$(for pid in $(pgrep -u app gunicorn); do echo /proc/$pid/smaps; done)"
     count = "pgrep -c -u app gunicorn"
     needed = installation.ssh(f"awk '/^Pss:/ {{ sum += $2 }} END {{ print sum }}' {maps}; {count}").stdout

@@ -101,6 +101,8 @@ def test_without_xz_it_is_a_gap(home, tmp_path):
     shutil.copytree(tools, home / "tools", symlinks=True)
     (home / "setup.sh").write_text(text.replace("PATH=/usr/local/sbin:", f"PATH={home}/tools # ", 1))
     refused(home, setup(home), 78, "the command xz, which unpacks app-v2.tar.xz, is missing")
+    (home / "app-v2-since-1.delta").write_bytes(b"This one can be unpacked.\n")
+    refused(home, setup(home), 65, "app-v2-since-1.delta")
 
 
 def test_every_reader_of_xz_reads_it(home, tmp_path):
