@@ -25,6 +25,7 @@ FIGURES = {
     "rollback_silence": [1.0],
 }
 OURS = {**FIGURES, "carries_interpreter": True, "one_line": [0.5], "install": [4.0], "bytes": [10_000_000]}
+OURS["small_bytes"] = [4_000_000]
 FROZEN = {**FIGURES, "carries_interpreter": True, "install": [8.0], "bytes": [5_000_000]}
 LIMITS = {"install": [2.0, 2.5], "copy": [0.1]}
 CONTENDERS = {"offline-flask": OURS, "pex": FIGURES, "frozen": FROZEN}
@@ -64,6 +65,8 @@ def test_the_page_has_the_best_run_the_median_and_ratios(report):
     assert "Rebuild after one line: 0.06 × the best peer's, pex." in page
     assert "Install, of those that carry an interpreter: 0.50 × the best peer's, frozen." in page
     assert "Size: 5.00 × the best peer's, pex." in page
+    assert "Size, of those that carry an interpreter: 2.00 × the best peer's, frozen." in page
+    assert "Size of our .tar.xz, 4.0 MB: 0.80 × the best peer's, frozen." in page
 
 
 def test_the_picture_has_a_bar_for_each_figure(report):

@@ -24,7 +24,7 @@ USER = "user app /home/app /home/app/current/deploy/activate.sh"
 def remote(tmp_path):
     """Run remote.sh of a project called app; returns the result and what the box was told."""
     (tmp_path / "deploy").mkdir()
-    for name in ("remote.sh", "connection.sh"):
+    for name in ("remote.sh", "connection.sh", "help.sh"):
         (tmp_path / "deploy" / name).symlink_to(DEPLOY / name)
     (tmp_path / "config.env").write_text("APP_NAME='app'\n")
     (tmp_path / "bin").mkdir()
