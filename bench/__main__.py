@@ -20,6 +20,8 @@ import report
 from contenders.ours import ENGINE
 from lab.apt import this_debian
 from lab.cache import lab_cache
+from lab.engine import require_base_image
+from lab.skip import Unavailable
 from measurement import measure_app, measure_long, slug
 from timing import Failed
 from tools import REQUIREMENTS, prepare
@@ -32,10 +34,12 @@ def main() -> int:
     directory = lab_cache().with_name("bench")
     directory.mkdir(exist_ok=True)
     try:
+        if ENGINE == "docker":
+            require_base_image(f"debian:{this_debian()}")
         measure(directory, prepare(directory, wants_long()))
-    except Failed as reason:
+    except (Failed, Unavailable) as reason:
         print(f"error: {reason}", file=sys.stderr)
-        return 1
+        return 69 if isinstance(reason, Unavailable) else 1
     return 0
 
 
