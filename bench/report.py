@@ -38,7 +38,6 @@ def page(results: dict) -> str:
     pins = ("pex", "shiv", "venv-pack", "pyinstaller")
     versions = ", ".join(f"{name} {results['versions'][name]}" for name in pins)
     head = TEMPLATE.read_text().format(machine=results["machine"], engine=results["engine"], versions=versions)
-    head += f"- {results['note']}\n" if "note" in results else ""
     return head + "".join(
         section(results["apps"][app], title, results["engine"]) for app, title in APPS.items() if app in results["apps"]
     )
@@ -63,7 +62,11 @@ def cells(name: str, figures: dict, build_is_seen: bool) -> list[str]:
     label = f"**{name}**" if name == OURS else name
     memory = [f"{max(figures[key]) / 2**20:.0f}" for key in ("build_memory", "install_memory")]
     memory[0] = memory[0] if build_is_seen else ""
-    return [label, f"{min(figures['bytes']) / 1e6:.1f}", *(seconds(figures[key]) for key in COLUMNS), *memory]
+    return [label, megabytes(figures["bytes"]), *(seconds(figures[key]) for key in COLUMNS), *memory]
+
+
+def megabytes(values: list[int]) -> str:
+    return f"{min(values) / 1e6:.1f}"
 
 
 def seconds(values: list[float]) -> str:
@@ -83,7 +86,13 @@ def relations(app: dict) -> list[str]:
     lines += [
         against_peers(app, key, title) for key, title in (("one_line", "Rebuild after one line"), ("bytes", "Size"))
     ]
-    lines.append(against_peers(app, "install", "Install, of those that carry an interpreter", True))
+    lines += [
+        against_peers(app, key, f"{title}, of those that carry an interpreter", True)
+        for key, title in (("install", "Install"), ("bytes", "Size"))
+    ]
+    if "small_bytes" in ours:
+        smaller = {**app, "contenders": {**app["contenders"], OURS: {"bytes": ours["small_bytes"]}}}
+        lines.append(against_peers(smaller, "bytes", f"Size of our .tar.xz, {megabytes(ours['small_bytes'])} MB", True))
     if "cold_compiled" in ours:
         lines.append(f"Cold build of {OURS} with CPython compiled: {seconds(ours['cold_compiled'])} s.")
     return lines

@@ -60,6 +60,11 @@ class Ours(Contender):
     def artefact(self, version: str) -> Path:
         return self.project.tarball(version)
 
+    def small_artefact(self, version: str) -> Path:
+        """The .tar.xz, made beside the .tar.gz now."""
+        self.run(self.project.root / "deploy/build_tarball.sh", version, ENGINE=ENGINE, COMPRESS="xz")
+        return self.artefact(version).with_suffix(".xz")
+
     def files(self, version: str) -> list[Path]:
         tarball = self.artefact(version)
         return [tarball, Path(f"{tarball}.sha256"), self.project.root / "deploy/setup.sh"]
