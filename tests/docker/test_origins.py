@@ -3,11 +3,25 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 PINNED = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+# What Debian 12's own copyright files say, by what the SBOM says.
+WORDS_OF_DEBIAN = {
+    "Apache-2.0": "License: Apache-2.0",
+    "BSD-3-Clause": "License: BSD-3-clause",
+    "GPL-3.0-or-later": "License: GPL-3+",
+    "LGPL-2.1-or-later": "version 2.1 (or, at your option, any later version)",
+    "MIT": "License: Expat",
+    "X11-distribute-modifications-variant": "distribute, distribute with modifications, sublicense",
+    "Zlib": "License: Zlib",
+    "blessing": "License: public-domain",
+    "bzip2-1.0.6": "License: BSD-variant",
+    "public domain": "License: PD",
+}
 TOOL = re.compile(r"lib/python3\.11/site-packages/([A-Za-z0-9_.]+)-([0-9.]+)\.dist-info/")
 
 
@@ -49,6 +63,21 @@ def test_the_sbom_lists_every_vendored_library_with_version_and_hash(bundle):
     packaged = [one for one in bill_of(bundle)["components"] if one.get("purl", "").startswith("pkg:deb/")]
     listed = {one["properties"][0]["value"]: (one["hashes"][0]["content"], bool(one["version"])) for one in packaged}
     assert listed == {path.name: (sha256(path), True) for path in bundle.python.glob("lib/vendor/*.so*")}
+
+
+def test_the_licence_of_every_vendored_library_is_what_its_package_says(host_bundle):
+    for one in bill_of(host_bundle)["components"]:
+        if one.get("purl", "").startswith("pkg:deb/"):
+            licence = one["licenses"][0]["license"]
+            said = Path(f"/usr/share/doc/{one['name']}/copyright").read_text()
+            assert WORDS_OF_DEBIAN[licence.get("id") or licence["name"]] in said, one["name"]
+
+
+def test_the_sbom_lists_pip_with_its_licence_and_the_hash_of_its_pin(bundle, project):
+    (pip,) = (one for one in bill_of(bundle)["components"] if one["name"] == "pip")
+    pinned = hashes_in(project.root / "wheels/tool-pins/newer.txt")
+    assert pip["licenses"] == [{"license": {"id": "MIT"}}]
+    assert {one["content"] for one in pip["externalReferences"][0]["hashes"]} < pinned
 
 
 def test_the_head_tells_revision_engine_system_locks_and_sources(bundle, project):

@@ -12,18 +12,20 @@ import sys
 import uuid
 import zipfile
 from email.parser import HeaderParser
+from pathlib import Path
 from typing import Any
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.model.license import License
+from cyclonedx.model.license import License, LicenseAcknowledgement
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 CLASSIFIER = "License :: OSI Approved :: "
+INDEX = "https://pypi.org/simple/{}/"
 LONGEST_NAME = 80  # of a licence: some packages put its whole text where its name belongs
 
 
@@ -36,6 +38,10 @@ def component(purl: PackageURL, kind: ComponentType = ComponentType.LIBRARY, **m
     return Component(type=kind, name=purl.name, version=purl.version, bom_ref=str(purl), purl=purl, **more)
 
 
+def parsed(metadata: bytes) -> Any:
+    return HeaderParser().parsestr(metadata.decode("utf-8", "replace"))
+
+
 def metadata_of(wheel: str) -> tuple[Any, dict[str, str]]:
     """Return a wheel's METADATA, and the sha256 of every library that auditwheel put into it, by file name."""
     with zipfile.ZipFile(wheel) as archive:
@@ -46,7 +52,7 @@ def metadata_of(wheel: str) -> tuple[Any, dict[str, str]]:
             for name in names
             if ".libs/" in name and not name.endswith("/")
         }
-        return HeaderParser().parsestr(archive.read(path).decode("utf-8", "replace")), libraries
+        return parsed(archive.read(path)), libraries
 
 
 def licence_of(metadata: Any) -> list[License]:
@@ -56,6 +62,12 @@ def licence_of(metadata: Any) -> list[License]:
     usable = [text.strip() for text in texts if text and text.strip() not in ("", "UNKNOWN")]
     short = [text for text in usable if len(text) <= LONGEST_NAME and "\n" not in text]
     return [LicenseFactory().make_from_string(short[0])] if short else []
+
+
+def licence_by_us(name: str) -> list[License]:
+    """Return a licence that this project's tables name (sources.json, library-licences.txt), not the package itself."""
+    concluded = LicenseAcknowledgement.CONCLUDED
+    return [LicenseFactory().make_from_string(name, license_acknowledgement=concluded)] if name else []
 
 
 def wheel_component(wheel: dict) -> Component:
@@ -75,7 +87,8 @@ def vendored_component(library: dict) -> Component:
         return file_component(library["file"], library["sha256"], f"vendored:{library['file']}")
     purl = PackageURL(library["type"], library["vendor"], library["package"], library["version"])
     properties = [Property(name="offline-flask:file", value=library["file"])]
-    made = component(purl, hashes=[sha256(library["sha256"])], properties=properties)
+    hashes, licences = [sha256(library["sha256"])], licence_by_us(library["licence"])
+    made = component(purl, hashes=hashes, licenses=licences, properties=properties)
     made.bom_ref.value = f"{purl}#{library['file']}"  # one package may have several libraries
     return made
 
@@ -87,12 +100,18 @@ def source_component(source: dict) -> Component:
     kind = kinds.SOURCE_DISTRIBUTION if source["compiled"] else kinds.DISTRIBUTION
     files = source["files"]
     references = [ExternalReference(type=kind, url=XsUri(url), hashes=[sha256(digest)]) for url, digest in files]
-    licences = [LicenseFactory().make_from_string(source["licence"])] if source["licence"] else []
-    return component(purl, external_references=references, licenses=licences)
+    return component(purl, external_references=references, licenses=licence_by_us(source["licence"]))
 
 
 def installed_component(package: dict) -> Component:
-    return component(PackageURL("pypi", None, package["name"], package["version"]))
+    """What pip installed into the interpreter, with the hash of the file that it was installed from, if pinned."""
+    purl = PackageURL("pypi", None, package["name"], package["version"])
+    hashes = [sha256(package["sha256"])] if package["sha256"] else []
+    from_where = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION, url=XsUri(INDEX.format(package["name"])), hashes=hashes
+    )
+    licences = licence_of(parsed(Path(package["path"]).read_bytes()))
+    return component(purl, external_references=[from_where] if hashes else [], licenses=licences)
 
 
 def bill(inventory: dict) -> Bom:

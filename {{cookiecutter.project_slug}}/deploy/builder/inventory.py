@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import wheel_tags
-from builder import archive, modes, pairs, sources, trees
-from builder.interpreter import Interpreter
+from builder import archive, licences, modes, pairs, sources, trees
+from builder.interpreter import Interpreter, pins_for
 from builder.settings import Settings
 from builder.targets import Target
 
-DIST_INFO = re.compile(r"lib/python[0-9.]+/site-packages/([^/-]+)-([^/-]+)\.dist-info")
+METADATA = re.compile(r"lib/python[0-9.]+/site-packages/([^/-]+)-([^/-]+)\.dist-info/METADATA")
+TOOL = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) --hash=sha256:([0-9a-f]{64})$", re.MULTILINE)
 # What pip and its kin are called in a bundle's interpreter; the SBOM of each is its own wheel's.
 PACKAGES = "lib/vendor/PACKAGES"
 
@@ -46,14 +47,28 @@ def vendored(target: Target, tree: trees.Tree) -> list[dict]:
     for file in sorted(set(sums) - {"PACKAGES"}):
         kind, package, version = known.get(file, ("", "", ""))
         one = {"type": kind, "vendor": target.os, "package": package, "version": version}
-        found.append({"file": file, "sha256": sums[file], **one})
+        found.append({"file": file, "sha256": sums[file], "licence": licences.of_library(file, version), **one})
     return found
 
 
-def installed(tree: trees.Tree) -> list[dict]:
-    """Return the packages within the interpreter, such as pip."""
-    matches = (DIST_INFO.fullmatch(member.path) for member in tree.members)
-    return [{"name": wheel_tags.canonical(match[1]), "version": match[2]} for match in matches if match]
+def tool_pins(target: Target) -> dict[tuple[str, str], str]:
+    """Return the sha256 of what install-tools.sh installs, by name and version; an archive has its own pip."""
+    if modes.of_target(target) == modes.ARCHIVE:
+        return {}
+    found = TOOL.findall(pins_for(target.python_series).read_text(encoding="utf-8"))
+    return {(wheel_tags.canonical(name), version): digest for name, version, digest in found}
+
+
+def installed(target: Target, tree: trees.Tree) -> list[dict]:
+    """Return the packages within the interpreter, such as pip, each with the sha256 of its pin."""
+    pins, found = tool_pins(target), []
+    for member in tree.members:
+        match = METADATA.fullmatch(member.path)
+        if match:
+            name, version = wheel_tags.canonical(match[1]), match[2]
+            one = {"name": name, "version": version, "sha256": pins.get((name, version), "")}
+            found.append({**one, "metadata": member.sha256, "path": str(member.source)})
+    return found
 
 
 def wheels_of(directory: Path) -> list[dict]:
@@ -72,14 +87,19 @@ def collect(
 ) -> dict[str, object]:
     """Return the inventory of a bundle; identity is that part of it in which no path of this machine occurs."""
     mode = modes.of_target(target)
-    tree = trees.of(interpreter.shipped) if mode in (modes.PREBUILT, modes.ARCHIVE) else None
+    tree = trees.of(interpreter.shipped)
+    tools = installed(target, tree)
+    found = [wheel for directory in wheels for wheel in wheels_of(directory)]
     identity: dict[str, object] = {
         "application": {"name": settings.app_name, "version": version},
         "target": target.name,
         "sources": compiled(target) if mode != modes.NONE else [],
-        "vendored": vendored(target, tree) if tree else [],
-        "installed": installed(tree) if tree else [],
+        "vendored": vendored(target, tree) if mode in (modes.PREBUILT, modes.ARCHIVE) else [],
+        "installed": without_paths(tools),
+        "wheels": without_paths(found),
     }
-    found = [wheel for directory in wheels for wheel in wheels_of(directory)]
-    identity["wheels"] = [{key: wheel[key] for key in wheel if key != "path"} for wheel in found]
-    return {**identity, "identity": identity, "wheels": found}
+    return {**identity, "identity": identity, "installed": tools, "wheels": found}
+
+
+def without_paths(found: list[dict]) -> list[dict]:
+    return [{key: one[key] for key in one if key != "path"} for one in found]
