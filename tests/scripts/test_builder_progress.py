@@ -10,6 +10,8 @@ import pytest
 
 import building
 
+pytestmark = pytest.mark.slow
+
 WORK = r"""
 import sys
 from pathlib import Path

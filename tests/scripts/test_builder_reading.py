@@ -9,6 +9,8 @@ import pytest
 import building
 from test_builder_bundle import build, built, compiled, project, write  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.slow
+
 comparison = building.part("builder.comparison")
 inspection = building.part("builder.inspection")
 reading = building.part("builder.reading")

@@ -14,6 +14,8 @@ import pytest
 import building
 from bash_features import emptied, newer
 
+pytestmark = pytest.mark.slow
+
 # These run on the box, which is Linux.
 OF_THE_BOX = ("setup.sh", "activate.sh")
 SCRIPTS = sorted(path for path in (building.TEMPLATE / "deploy").glob("*.sh") if path.name not in OF_THE_BOX)

@@ -11,6 +11,8 @@ import handmade
 from box_home import account, complete, refused, run, tree
 from forms import COMPILED, PYC, members, write, write_small, write_whole
 
+pytestmark = pytest.mark.slow
+
 output = building.part("builder.output")
 pack = building.part("pack")
 small = building.part("builder.small")
