@@ -4,6 +4,7 @@ import pytest
 
 import building
 from box_home import made_home
+from packing import built, compiled, project  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies
 
 import building
-from test_builder_bundle import build, built, compiled, project, write  # noqa: F401 (fixtures)
+from packing import HOST, SETTINGS, TARGET, build, write
 
 bundle = building.part("builder.bundle")
 contents = building.part("builder.contents")
@@ -52,26 +52,19 @@ def test_one_changed_line_is_a_line():
 
 
 @pytest.fixture
-def base(project, compiled, built):  # noqa: F811
+def base(project, compiled, built):
     """Release 1, and the app changed since."""
     path = build(compiled, built).path
     write(project / "project/app.py", "changed")
     return path
 
 
-def since_1(compiled, built, base):  # noqa: F811
+def since_1(compiled, built, base):
     """Release 2 with its delta since 1."""
     older = delta.base(base.with_name("app-v2.tar.gz"), "1")
     supervisor = built.with_name("supervisor")
-    settings, target, host = building_blocks()
-    ingredients = contents.Ingredients(host, compiled, built, supervisor)
-    return bundle.build(settings, "2", target, ingredients, older)
-
-
-def building_blocks():
-    import test_builder_bundle as blocks
-
-    return blocks.SETTINGS, blocks.TARGET, blocks.HOST
+    ingredients = contents.Ingredients(HOST, compiled, built, supervisor)
+    return bundle.build(SETTINGS, "2", TARGET, ingredients, older)
 
 
 def names(path):
@@ -79,7 +72,7 @@ def names(path):
         return [member.name for member in archive if member.isfile()]
 
 
-def test_it_holds_the_changed_files_and_says_what_it_is_made_from(base, compiled, built):  # noqa: F811
+def test_it_holds_the_changed_files_and_says_what_it_is_made_from(base, compiled, built):
     made = since_1(compiled, built, base)
     assert made.forms[0] == base.with_name("app-v2-since-1.delta")
     lists = ("app-v2/DELTA/SHA256SUMS", "app-v2/DELTA/MANIFEST")
@@ -93,7 +86,7 @@ def test_it_holds_the_changed_files_and_says_what_it_is_made_from(base, compiled
     assert sidecar == f"{whole}  app-v2-since-1.delta\n{digests[1]}  app-v2/SHA256SUMS\n"
 
 
-def test_what_setup_reads_first_comes_first_however_much_changed(base, compiled, built):  # noqa: F811
+def test_what_setup_reads_first_comes_first_however_much_changed(base, compiled, built):
     other = shutil.copytree(compiled.shipped, compiled.shipped.with_name("other"), symlinks=True)
     for number in range(500):
         write(other / f"lib/{number}.py", str(number))
@@ -102,7 +95,7 @@ def test_what_setup_reads_first_comes_first_however_much_changed(base, compiled,
     assert made.forms[0].stat().st_size > 20_000
 
 
-def test_a_base_that_is_gone_from_dist_is_remembered(base, compiled, built):  # noqa: F811
+def test_a_base_that_is_gone_from_dist_is_remembered(base, compiled, built):
     whole = since_1(compiled, built, base).forms[0].read_bytes()
     base.unlink()
     assert since_1(compiled, built, base).forms[0].read_bytes() == whole
@@ -110,7 +103,7 @@ def test_a_base_that_is_gone_from_dist_is_remembered(base, compiled, built):  # 
     assert since_1(compiled, built, base).forms[0].read_bytes() == whole
 
 
-def test_a_base_that_is_not_what_its_sidecar_says_is_not_remembered(base, compiled, built):  # noqa: F811
+def test_a_base_that_is_not_what_its_sidecar_says_is_not_remembered(base, compiled, built):
     base.unlink()
     base.with_name("app-v1.tar.gz.sha256").write_text("0" * 64 + "  app-v1/SHA256SUMS\n")
     unknown(base)
@@ -152,13 +145,13 @@ def test_a_base_that_can_be_none_is_refused(monkeypatch, since):
     assert failure.value.code == 64
 
 
-def test_nothing_changed_leaves_the_delta_alone(base, compiled, built):  # noqa: F811
+def test_nothing_changed_leaves_the_delta_alone(base, compiled, built):
     stamp = since_1(compiled, built, base).forms[0].stat()
     again = since_1(compiled, built, base)
     assert (again.was_there, again.forms[0].stat()) == (True, stamp)
 
 
-def test_a_delta_of_a_bundle_that_was_built_anew_goes(project, base, compiled, built):  # noqa: F811
+def test_a_delta_of_a_bundle_that_was_built_anew_goes(project, base, compiled, built):
     made = since_1(compiled, built, base)
     build(compiled, built, "2")
     assert made.forms[0].exists()
@@ -167,7 +160,7 @@ def test_a_delta_of_a_bundle_that_was_built_anew_goes(project, base, compiled, b
     assert not list(base.parent.glob("app-v2-since-*"))
 
 
-def test_a_delta_is_signed(base, compiled, built, tmp_path, monkeypatch):  # noqa: F811
+def test_a_delta_is_signed(base, compiled, built, tmp_path, monkeypatch):
     key = tmp_path / "key"
     subprocess.run([building.TEMPLATE / "deploy/keygen.sh", key], check=True, capture_output=True)
     monkeypatch.setenv("SIGN_KEY", str(key))

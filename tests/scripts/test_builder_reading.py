@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import building
-from test_builder_bundle import build, built, compiled, project, write  # noqa: F401 (fixtures)
+from packing import build, write
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ wheels = building.part("builder.wheels")
 
 
 @pytest.fixture
-def first(project, compiled, built):  # noqa: F811
+def first(project, compiled, built):
     write(project / "project/static/page.css", "style " * 9000)
     return build(compiled, built).path
 
@@ -73,7 +73,7 @@ def test_a_reader_that_has_seen_enough_ends_it_without_a_word(tool, copy):
     assert (result.returncode, result.stderr) == (141, "")
 
 
-def test_diff_of_the_same_says_so(first, tool, compiled, built):  # noqa: F811
+def test_diff_of_the_same_says_so(first, tool, compiled, built):
     build(compiled, built, "2")
     result = tool("diff.sh", "1", "2")
     sums = [hashlib.sha256((first.parent / f"app-v{version}.tar.gz").read_bytes()).hexdigest() for version in "12"]
@@ -99,7 +99,7 @@ def sections(text):
     return found
 
 
-def test_diff_names_every_change(first, tool, project, compiled, built):  # noqa: F811
+def test_diff_names_every_change(first, tool, project, compiled, built):
     write(project / "project/app.py", "changed")
     write(project / "project/new dir/new.py", "new")
     (project / "project/static/page.css").unlink()
@@ -143,7 +143,7 @@ def test_a_bundle_that_is_not_there_is_named(tool, script, arguments):
     assert (result.returncode, f"dist/* has no bundle of version {which}; make it first" in result.stderr) == (69, True)
 
 
-def test_a_kit_of_the_same_version_keeps_nothing_from_being_found(first, tool, compiled, built):  # noqa: F811
+def test_a_kit_of_the_same_version_keeps_nothing_from_being_found(first, tool, compiled, built):
     build(compiled, built, "2")
     shutil.copy(first, first.with_name("app-kit-v1.tar.gz"))
     result = tool("diff.sh", "1", "2")
