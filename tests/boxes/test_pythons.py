@@ -43,6 +43,7 @@ class Bundles:
     def deploy(self, box, mode, version, **variables):
         result = self.ship(box, mode, version, **variables)
         assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
 
     def verify(self, box, mode, version, debian, python):
         where = {"SSH_CONFIG": box.ssh_config, "TARGET": self.target(debian, python)}
@@ -50,9 +51,16 @@ class Bundles:
         assert (result.returncode, " 0 red" in result.stdout) == (0, True), result.stdout + result.stderr
 
 
+# Shows one setting, and keeps another as it got it.
+BEFORE_SWITCH = """printf '%s' "$LATIN1" >"$HOME/latin1"; printf 'GREETING is %s\\n' "$GREETING"\n"""
+APP_ENV = b"GREETING=gr\xc3\xbc\xc3\x9fe\nLATIN1=gr\xfc\xdfe\n"
+
+
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory):
-    return Bundles(generate(tmp_path_factory.mktemp("project")))
+    project = generate(tmp_path_factory.mktemp("project"))
+    (project.root / "project/before-switch.sh").write_text(BEFORE_SWITCH)
+    return Bundles(project)
 
 
 def python_of(box, mode):
@@ -79,9 +87,16 @@ def test_from_2_7_to_3_11_and_back_no_request_is_lost(bundles, box, mode):
 
 
 @pytest.mark.parametrize("mode", ["root", "user"])
-def test_the_article_s_commands_work_on_2_7(bundles, box, mode):
+def test_the_article_s_commands_work_on_2_7_and_text_of_any_encoding_passes(bundles, box, mode, tmp_path):
     bundles.build("old", "11", "2.7.18")
-    bundles.deploy(box, mode, "old")
+    (tmp_path / "app.env").write_bytes(APP_ENV)
+    box.copy_to(tmp_path / "app.env", "/tmp/app.env")
+    base = BASE[mode]
+    box.ssh(f"mkdir -p {base} && install -d -o app {base}/shared && install -m 600 -o app /tmp/app.env {base}/shared")
+    box.ssh(r"printf '# gr\374n\n' | crontab -", user="app")
+    assert "    GREETING is grüße\n" in bundles.deploy(box, mode, "old")
+    assert box.ssh(f"od -An -c {base}/run/latin1").stdout.split() == ["g", "r", "374", "337", "e"]
+    assert box.ssh("crontab -l | sed -n 1p | od -An -c", user="app").stdout.split()[-4:] == ["r", "374", "n", r"\n"]
     result = box.ssh("cd app-vold && . venv/bin/activate && python test.py", user="app")
     assert result.stderr.strip().endswith("OK")
 

@@ -2,14 +2,19 @@
 
 import getpass
 import os
+import runpy
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from building import release_part
+from building import TEMPLATE, release_part
 
 app_env = release_part("app_env")
+native = release_part("native")
 process = release_part("process")
+gunicorns_own = runpy.run_path(str(TEMPLATE / "deploy/box/gunicorn.conf.py"))
 
 
 @pytest.fixture
@@ -30,7 +35,27 @@ def test_settings_are_taken_as_they_stand_and_nothing_is_said(layout, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("line", ["export KEY=secret", "KEY = secret", "secret", "=secret"])
+names = st.text("KEY_.-7", min_size=1, max_size=3).map(str.encode)
+ends = st.sampled_from([b"\n", b"\r\n", b"\r", b"\x0c", b"\xc2\x85", b""])
+lines = st.one_of(st.tuples(names, st.just(b"="), st.binary(max_size=9), ends).map(b"".join), st.binary(max_size=9))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.lists(lines, max_size=5).map(b"".join))
+@example(text=b"KEY=gr\xc3\xbc\xc3\x9fe\nLATIN1=\xfc\nNUL=a\0b\nFEED=a\x0cb\n")
+def test_the_app_and_before_switch_get_the_same_and_every_byte_of_it(layout, text):
+    """Whatever it is: no encoding is asked for, and what no environment can have is left out."""
+    with open(app_env.path(layout), "wb") as file:
+        file.write(text)
+    read = app_env.read(layout, process.Account(layout.username))
+    assert read == gunicorns_own["read_settings"](app_env.path(layout))
+    assert all(native.data(f"{name}={value}") in text for name, value in read.items())
+    named = {name: value for name, value in read.items() if name}
+    seen = process.run(["env", "-0"], environment=named)[1].split("\0")
+    assert {f"{name}={value}" for name, value in named.items()} <= set(seen)
+
+
+@pytest.mark.parametrize("line", ["export KEY=secret", "KEY = secret", "secret", "=secret", "KEY=sec\0ret"])
 def test_a_line_that_the_app_cannot_mean_is_told_by_its_number_alone(layout, capsys, line):
     write(layout, f"KEY=value\n{line}\n")
     app_env.warn(layout)

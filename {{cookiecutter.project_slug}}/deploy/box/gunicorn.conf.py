@@ -6,20 +6,23 @@ The lines of BASE/shared/app.env become the application's environment. WORKERS a
 
 import gc
 import importlib
-import io
 import os
+import re
 import socket
 import sys
 
 
 def read_settings(path):
-    """The KEY=value lines of a file as a dict, empty if there is none. Nothing in it is evaluated."""
+    """The KEY=value lines of a file as a dict, empty if there is none. Nothing in it is evaluated, nor decoded."""
     try:
-        with io.open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line.strip() for line in file]
+        with open(path, "rb") as file:
+            text = file.read()
     except IOError:
         return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    # As release/native.py does it: what no locale decodes gets into the environment as it stands.
+    lines = [line.strip() for line in re.split("\r\n|\r|\n", text if python2 else os.fsdecode(text))]
+    wanted = [line for line in lines if "=" in line and "\0" not in line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in wanted)
 
 
 def import_shared(module):
@@ -60,17 +63,16 @@ def answer_all_that_is_accepted(worker):
 
 # For a request that is on its way; a connection that is only kept open ends with it.
 LAST_REQUEST_SECONDS = 0.5
+python2 = sys.version_info[0] == 2
 release = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 base = os.path.dirname(release)
 settings = read_settings(os.path.join(base, "state", "settings"))
 worker_class = read_settings(os.path.join(release, "BUNDLE")).get("WORKER_CLASS", "sync")
 if worker_class in ("sync", "gthread"):  # others replace parts of Python's library before anything else is imported
     import_shared("flask")
-python2 = sys.version_info[0] == 2
-app_env = ["%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
+raw_env = ["%s=%s" % pair for pair in read_settings(os.path.join(base, "shared", "app.env")).items()]
 
 chdir = release
-raw_env = [line.encode("utf-8") if python2 else line for line in app_env]
 workers = int(settings.get("WORKERS", min(2 * os.sysconf("SC_NPROCESSORS_ONLN") + 1, 9)))
 threads = int(settings.get("THREADS", 1 if python2 else 4))
 # A worker's heartbeat is a file that must not wait for a disk.

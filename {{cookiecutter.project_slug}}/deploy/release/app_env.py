@@ -1,6 +1,7 @@
 """BASE/shared/app.env: settings and secrets of the app on this box. The file is the account's, and so is reading it."""
 
 import os
+import re
 
 import process
 from output import warning
@@ -13,16 +14,20 @@ def path(layout):
 
 
 def read(layout, account):
-    """Its KEY=value lines as a dict, read with no more rights than the account has; {} if it cannot be read."""
+    """Its KEY=value lines as a dict, read with no more rights than the account has; {} if it cannot be read.
+
+    The same ones as in gunicorn.conf.py. No environment can have a NUL.
+    """
     lines = _lines(layout, account) or []
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    wanted = [line for line in lines if "=" in line and "\0" not in line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in wanted)
 
 
 def _lines(layout, account):
     """Its lines without the space around them, or None if the account cannot read it."""
     # The account could have made it a pipe, which nobody writes to.
     status, text = process.run(["cat", path(layout)], account, timeout=READ_SECONDS)
-    return [line.strip() for line in text.splitlines()] if status == 0 else None
+    return [line.strip() for line in re.split("\r\n|\r|\n", text)] if status == 0 else None
 
 
 def warn(layout):
@@ -40,7 +45,7 @@ def warn(layout):
 def _is_setting(line):
     """Whether an environment can have it; the name may be an odd one, but nobody means one with space in it."""
     name, sign, _ = line.partition("=")
-    return bool(name and sign) and not any(character.isspace() for character in name)
+    return bool(name and sign) and "\0" not in line and not any(character.isspace() for character in name)
 
 
 def advice(layout):

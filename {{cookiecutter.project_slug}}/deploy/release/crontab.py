@@ -2,6 +2,7 @@
 
 import subprocess
 
+import native
 import process
 from output import INTERNAL, Failure, warning
 
@@ -26,11 +27,12 @@ def remove(part):
 
 def _read():
     status, output = process.run(["crontab", "-l"])
-    return output.splitlines() if status == 0 else []
+    lines = output.split("\n") if status == 0 else [""]
+    return lines if lines[-1] else lines[:-1]
 
 
 def _write(lines):
     child = subprocess.Popen(["crontab", "-"], stdin=subprocess.PIPE, close_fds=True, env={"PATH": process.PATH})
-    child.communicate("".join(line + "\n" for line in lines).encode("utf-8"))
+    child.communicate(native.data("".join(line + "\n" for line in lines)))
     if child.returncode:
         raise Failure(INTERNAL, "crontab failed with status %d" % child.returncode)

@@ -6,6 +6,7 @@ The log is the application's account's: it is read only if it is a plain file, n
 import os
 import stat
 
+import native
 import process
 
 LONGEST_BYTES = 64 * 1024
@@ -35,7 +36,7 @@ def since(layout, start):
     try:
         with _open(layout) as log:
             log.seek(max(start, os.fstat(log.fileno()).st_size - LONGEST_BYTES))
-            text = process.tail(log.read().decode("utf-8", "replace"), SHOWN_LINES)
+            text = process.tail(native.text(log.read()), SHOWN_LINES)
     except OSError:
         return ""
     return text + "\n" if text else ""

@@ -7,6 +7,7 @@ an old Python cannot name every file in the C locale.
 import os
 import stat
 
+import native
 from output import BAD_BUNDLE, Failure
 
 
@@ -19,7 +20,7 @@ def check(release, base):
             found = describe(base.encode("utf-8"), path)
             if found != expected:
                 message = b"MANIFEST says '" + expected + b"', but there is '" + found + b"'"
-                raise Failure(BAD_BUNDLE, message.decode("utf-8", "replace"))
+                raise Failure(BAD_BUNDLE, native.text(message))
 
 
 def describe(base, path):

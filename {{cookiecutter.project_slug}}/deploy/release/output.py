@@ -3,6 +3,7 @@
 from __future__ import print_function
 
 import os
+import re
 import sys
 
 # sysexits(3), as in every script of this project
@@ -13,6 +14,9 @@ INTERNAL = 70
 WRITE_FAILED = 73
 LOCKED = 75
 CONFIGURATION = 78
+
+# As in setup.sh; the ends of lines and tabs stay.
+CONTROL = "[\0-\x08\x0b-\x1f\x7f]"
 
 
 class Failure(Exception):
@@ -45,9 +49,12 @@ def error(message):
 
 
 def _say(line, stream=None):
-    """Print a line at once. Nobody may be there any more to read it: a lost connection stops no deployment."""
+    """Print a line at once. Nobody may be there any more to read it: a lost connection stops no deployment.
+
+    What it quotes may be anybody's text: control characters could make a terminal show something else.
+    """
     try:
-        print(line, file=stream or sys.stdout)
+        print(re.sub(CONTROL, "?", line), file=stream or sys.stdout)
         (stream or sys.stdout).flush()
     except EnvironmentError:
         nothing = os.open(os.devnull, os.O_WRONLY)

@@ -8,6 +8,8 @@ import tempfile
 import threading
 import time
 
+import native
+
 PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 
@@ -49,7 +51,7 @@ def run(command, account=None, directory=None, environment=None, timeout=600):
         finally:
             killer.cancel()
         output.seek(0)
-        return status, output.read().decode("utf-8", "replace")
+        return status, native.text(output.read())
 
 
 def tail(text, lines=10):
