@@ -39,7 +39,7 @@ entries = cache.directory("interpreters"), cache.directory("wheels")
 python = interpreter.Interpreter("", entries[0] / "python", entries[0] / "python", "2.36", "3.11.2 cp311")
 target = targets.Target("debian", "12", "x86_64", "3.11.2")
 what = settings.Settings("app", "app:app", "/")
-engine = SimpleNamespace(name="none")
+engine = SimpleNamespace(name="none", provenance=dict)
 ingredients = contents.Ingredients(engine, python, entries[1] / "wheels", entries[1] / "supervisor")
 bundle.build(what, "1", target, ingredients)
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
@@ -133,10 +133,11 @@ def write_random(project: Project, size: int) -> None:
 def write_wheel(directory: Path, name: str, size: int) -> str:
     """A wheel with one incompressible file; returns its line for installed.txt."""
     path = directory / f"{name}-1.0-py3-none-any.whl"
-    member = zipfile.ZipInfo(f"{name}/data.bin")
-    with zipfile.ZipFile(path, "w") as archive, archive.open(member, "w", force_zip64=True) as stream:
-        for start in range(0, size, 1 << 20):
-            stream.write(os.urandom(min(1 << 20, size - start)))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        with archive.open(f"{name}/data.bin", "w", force_zip64=True) as stream:
+            for start in range(0, size, 1 << 20):
+                stream.write(os.urandom(min(1 << 20, size - start)))
     return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.project import environment, generate
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
 FIGURES = {
@@ -75,6 +77,18 @@ def test_the_picture_has_a_bar_for_each_figure(report):
     assert len(bars) == 3 * 3 + 2
     widths = [int(bar.get("width")) for bar in bars[:4]]
     assert widths == [65, 49, 130, 32]
+
+
+def test_the_builder_packs_what_scale_is_measured_with(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(BENCH)
+    import builds
+
+    (tmp_path / "cache").mkdir()
+    command = builds.pack_project(generate(tmp_path), tmp_path / "cache", 2, 1000)
+    packed = subprocess.run(
+        command, env=environment(XDG_CACHE_HOME=tmp_path / "cache"), capture_output=True, text=True, check=True
+    )
+    assert int(packed.stdout) > 1000  # KiB
 
 
 def test_the_first_answer_is_waited_for_and_silence_is_measured(tmp_path):
