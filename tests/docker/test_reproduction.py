@@ -136,9 +136,11 @@ def test_what_is_not_the_same_is_refused_or_shown(committed, tmp_path):
     app.write_text(app.read_text() + "\n# changed\n")
     dirty = reproduce(clone, bundle)
     assert (dirty.returncode, "in no revision" in dirty.stderr) == (78, True)
+    built_from = run("git", "rev-parse", "HEAD", cwd=committed.root).stdout.strip()
     run(*GIT, "commit", "--quiet", "--all", "--message", "changed", cwd=clone.root)
     other = reproduce(clone, bundle)
-    assert (other.returncode, "it was built from revision" in other.stderr) == (78, True)
+    assert (other.returncode, f"it was built from revision {built_from}" in other.stderr) == (78, True)
+    assert f"git worktree add --detach ../again {built_from}, " in other.stderr
     run("git", "checkout", "--quiet", "HEAD~1", cwd=clone.root)
     (clone.root / "dist" / bundle.parent.name / bundle.name).unlink()
     assert reproduce(clone, bundle).returncode == 69

@@ -58,10 +58,16 @@ def ask(service: str, pins: list[tuple[str, str]]) -> Answer:
     try:
         rows = json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError):
-        lines = result.stderr.strip().splitlines() or ["no answer"]
-        return Answer([], [], lines[-1][:300])
+        return Answer([], [], reason_in(result.stderr))
     unknown = [row["name"] for row in rows if "skip_reason" in row]
     return Answer([line for row in rows for line in findings(row)], unknown)
+
+
+def reason_in(text: str) -> str:
+    """Return why there is no answer: who was asked and the system's words, where the exception's last line has both."""
+    line = (text.strip().splitlines() or ["no answer"])[-1]
+    host, words = re.search(r"host='([^']+)'", line), re.search(r"\[Errno -?\d+\] ([^\"')]+)", line)
+    return f"{host[1]}: {words[1]}" if host and words else line[:300]
 
 
 def findings(row: dict) -> Iterator[str]:

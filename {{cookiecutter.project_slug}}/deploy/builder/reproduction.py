@@ -1,6 +1,7 @@
 """make reproduce: a finished bundle built once more from what it records, and compared byte by byte."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,21 +24,30 @@ Build = Callable[[Settings, str, Target, str, Path], None]
 AGAIN = DIST / "reproduced"
 # Kinds of cache entries that are fetched and not made; pinned hashes are checked.
 FETCHED = ("sources", "tools")
+COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def check_revision(head: dict[str, str]) -> None:
     """Raise Failure 78, before anything is built, unless the tree here is the one that the bundle was built from."""
-    here = provenance.revision()
+    here, was = provenance.revision(), head.get("REVISION", "none")
     if head.get("DIRTY") == "yes":
         raise Failure(SETTINGS, "it was built with changes that are in no revision: nobody can build it again")
-    if head.get("REVISION") != here["REVISION"]:
-        advice = "check that revision out, in a clone of its own: git worktree add"
-        was = head.get("REVISION")
-        raise Failure(SETTINGS, f"it was built from revision {was}, here is {here['REVISION']}; {advice}")
+    if was != here["REVISION"]:
+        raise Failure(SETTINGS, other_revision(was, here["REVISION"]))
     if here["DIRTY"] == "yes":
-        raise Failure(SETTINGS, "there are changes here that are in no revision: commit them, or put them aside")
+        advice = "commit them, or put them aside; git status shows them"
+        raise Failure(SETTINGS, f"there are changes here that are in no revision: {advice}")
     if here["REVISION"] == "none":
         warning("there is no git repository: whether the files here are those it was built from is not known")
+
+
+def other_revision(was: str, here: str) -> str:
+    """Return the message for a bundle of another revision; what it says may be anybody's, and people paste commands."""
+    if not COMMIT.fullmatch(was):
+        return f"it names no revision that it was built from, and here is {here}: whether that is the same is not known"
+    advice = f"git worktree add --detach ../again {was}, then copy dist/ into that project, and make reproduce there"
+    place = "no revision" if here == "none" else here
+    return f"it was built from revision {was}, here is {place}; {advice}"
 
 
 def check_inputs(head: dict[str, str], engine: Engine, target: Target) -> None:
