@@ -4,6 +4,8 @@ Whatever comes, setup.sh ends with one of its own exit codes and one message, wr
 nothing of what it refused, and what it accepts is exactly what SHA256SUMS and MANIFEST say.
 """
 
+import os
+
 import pytest
 from hypothesis import strategies as st
 
@@ -80,6 +82,38 @@ def test_other_forms(cell, form, cases):
     def test(way, data, sidecar):
         bring(cell, good.files(good.compress(data), sidecar))
         install(cell, way, had=good.had)
+
+
+THINGS = {name: good.packed() for name, good in GOOD.items()}
+THINGS |= {"sidecar": WHOLE.files(THINGS["whole"])[f"{WHOLE.file}.sha256"], "nothing": b"", "text": b"x\n"}
+# Targets of links, and what is no file.
+THINGS |= {name: name for name in ("/etc/passwd", "/dev/zero", "setup.sh", "app-v1.tar.gz", "gone", "..")}
+THINGS |= {"a directory": os.mkdir, "a pipe": os.mkfifo}
+
+
+def lay_things(cell, things):
+    bring(cell, {})
+    for name, thing in things.items():
+        path = cell.inbox / name
+        if callable(thing):
+            thing(path)
+        elif isinstance(thing, str):
+            path.symlink_to(thing)
+        else:
+            path.write_bytes(thing)
+
+
+@corpus
+@pytest.mark.parametrize("former", [True, False], ids=["with release 0", "alone"])
+def test_what_lies_there(cell, cases, former):
+    """Several bundles, or what looks like one: one is taken, which is app-v1, or none."""
+    had = GOOD["delta"].had if former else {}
+    lying = st.dictionaries(texts.lying_there, st.sampled_from(list(THINGS)), min_size=1, max_size=4)
+
+    @each(cases, way=ways, names=lying)
+    def test(way, names):
+        lay_things(cell, {name: THINGS[thing] for name, thing in names.items()})
+        install(cell, way, had=had)
 
 
 CALLS = {

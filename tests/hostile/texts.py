@@ -47,9 +47,22 @@ VARIABLES = [
     *("BASH_FUNC_tar%%", "BASH_FUNC_sha256sum%%", "BASH_FUNC_matches%%", "AWKPATH", "_POSIX2_VERSION"),
     *("MALLOC_CONF", "TZ", "OLDPWD", "PWD"),
 ]
-CONTENTS = ["/pwned", "/home", "/", "", "x", "--to-command=touch /pwned", *COMMANDS]
+CONTENTS = ["/pwned", "/home", "/", ".", "", "x", "--to-command=touch /pwned", *COMMANDS]
 CONTENTS += ["() { touch /pwned; }", "() { :; }; touch /pwned"]
 ARGUMENTS = ["1", "nobody", "root", "--check", "--", "-x", ".", "..", "../1", "1/../..", "1*", "é", "a" * 65, *COMMANDS]
+COMMANDS_OF_ACTIVATE = [
+    *("--back", "--restart", "--stop", "--status", "--json", "--settle", "--reopen-logs", "--uninstall", "--yes"),
+    *("--remove-shared", "--help", "-h", "--back=1", "--no-such-thing"),
+]
+# Names in the directory that setup.sh is called in: bundles, what belongs to them, and what looks like it.
+LYING_THERE = [
+    *("app-v1.tar.gz", "app-v1.tar.xz", "app-v1-since-0.delta", "app-v1.tar.gz.sha256", "app-v1.tar.xz.sha256"),
+    *("app-v1-since-0.delta.sha256", "app-v1.tar.gz.sha256.sig", "evil-v1.tar.gz", "evil-v1.tar.xz", "-x-v1.tar.gz"),
+    *("--checkpoint=1-v1.tar.gz", "a b-v1.tar.gz", "a\nb-v1.tar.gz", "APP-v1.tar.gz", ".app-v1.tar.gz", "-v1.tar.gz"),
+    *("app-v1-v1.tar.gz", "*-v1.tar.gz", "é-v1.tar.xz", "app-v1-since-.delta", "app-v1-since-0-since-0.delta"),
+    *(f"{command.replace('/', '')}-v1.tar.gz" for command in COMMANDS),
+    *(f"app-v1-since-{command.replace('/', '')}.delta" for command in COMMANDS),
+]
 KNOWN_SETTINGS = ["PORT", "SERVER_NAME", "NGINX", "WORKERS", "THREADS"]
 SETTINGS = [
     *("80", "0", "99999", "1;touch /pwned", "$(touch /pwned)", "a b", "a\nb", "a;b", "}", "x'y", "*", "site"),
@@ -113,5 +126,13 @@ def with_other_lines(draw, text):
 one_setting = st.tuples(st.sampled_from(KNOWN_SETTINGS), one_of_these(SETTINGS)).map("=".join)
 other_settings = st.tuples(st.sampled_from(["X", ""]), one_of_these(SETTINGS)).map("=".join)
 settings = st.lists(one_setting, min_size=1, max_size=3)
-arguments = st.lists(st.one_of(one_of_these(ARGUMENTS), one_setting, other_settings), max_size=5)
+said = st.lists(st.one_of(one_of_these(ARGUMENTS), one_setting, other_settings), max_size=5)
+right = st.lists(one_setting, max_size=2).map(lambda settings: ["1", "nobody", *settings])
+arguments = st.tuples(st.sampled_from([[], [], ["--check"], ["--help"]]), st.one_of(said, right)).map(
+    lambda parts: [*parts[0], *parts[1]]
+)
+arguments_of_activate = st.lists(
+    st.one_of(st.sampled_from(COMMANDS_OF_ACTIVATE), one_of_these(ARGUMENTS)), max_size=4
+)
+lying_there = st.sampled_from(LYING_THERE)
 environments = st.dictionaries(st.sampled_from(VARIABLES), one_of_these(CONTENTS), min_size=1, max_size=6)
