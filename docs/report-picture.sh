@@ -7,7 +7,7 @@
 # Needs chromium; on Debian: apt-get install chromium.
 # Exit codes: 0 made; 64 there is no report; 69 there is no chromium; else chromium's.
 set -Eeuo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
 main() {
   local report

@@ -4,6 +4,6 @@
 # Usage: docs/session-picture.sh        (after make setup; as root, like make demo)
 # Exit codes: 0 made; else those of the commands that it shows.
 set -Eeuo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 PYTHONPATH=tests .venv/bin/python -m lab.session docs/session.svg
 printf '==> docs/session.svg\n'

@@ -6,7 +6,7 @@
 # Runs all of them before it gives its verdict. The tools are those of .venv (tests/setup-machine.sh).
 # Exit codes: 0 clean; 1 something was found.
 set -Eeuo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
 
 main() {

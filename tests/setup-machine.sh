@@ -8,7 +8,7 @@
 #
 # Exit codes: 0 ready; 69 something without which nothing runs is missing or could not be had.
 set -Eeuo pipefail
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
 readonly OLDEST_PYTHON='3, 11'
 PATH="$PATH:/usr/sbin:/sbin" # where an ordinary Debian user does not look

@@ -15,7 +15,10 @@ def script(tmp_path):
     """The activate.sh of an installed release."""
     release = tmp_path / "app-v1"
     (release / "deploy").mkdir(parents=True)
-    (release / "BUNDLE").write_text("NAME=app\nVERSION=1\n")
+    (release / "BUNDLE").write_text("NAME=app\nVERSION=1\nPYTHON=3.11.2\nPYTHON_DIR=python\n")
+    (tmp_path / "python/bin").mkdir(parents=True)
+    (tmp_path / "python/bin/python3.11").write_text("#!/bin/sh\necho $*\n")
+    (tmp_path / "python/bin/python3.11").chmod(0o755)
     return shutil.copy(building.TEMPLATE / "deploy/activate.sh", release / "deploy")
 
 
@@ -28,3 +31,14 @@ def test_wrong_arguments_are_answered_with_the_usage(script, shell, arguments):
     assert lines[0] == "Usage: sh activate.sh [VERSION]"
     assert any(line.startswith("  --back ") for line in lines)
     assert lines[-1].startswith("error: ")
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("path", [".", "/:..", ""])
+def test_cdpath_leads_nowhere_else(script, tmp_path, shell, path):
+    """Some people export it; then cd prints where it went, or goes elsewhere."""
+    command = [*shell, "deploy/activate.sh", "--status"]
+    environment = {"PATH": "/usr/bin:/bin", "CDPATH": path}
+    result = subprocess.run(command, cwd=tmp_path / "app-v1", env=environment, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split()[3:5] == [f"{tmp_path}/app-v1/deploy/release", "status"]

@@ -60,7 +60,7 @@ main() {
     esac
   done
   check_arguments "$@"
-  release=$(cd -P "$(dirname "$0")/.." && pwd)
+  release=$(CDPATH='' cd -P "$(dirname "$0")/.." && pwd)
   base=${release%/*}
   name=$(bundle_value NAME)
   [ -n "$version" ] || [ "$command" != activate ] || version=$(bundle_value VERSION)

@@ -10,7 +10,7 @@
 # Exit codes: 0 shown; 64 usage; 65 a bundle is damaged, or not signed by RELEASE_KEY; 69 there is none.
 set -Eeuo pipefail
 
-HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+HERE="$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$HERE/help.sh"
 exec bash "$HERE/run_builder.sh" inspect "$@"

@@ -15,7 +15,7 @@
 # Exit codes: those of build_tarball.sh; 78 a target's Python is older than 3.9, which the tools need.
 set -Eeuo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh

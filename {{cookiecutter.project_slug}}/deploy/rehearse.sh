@@ -25,7 +25,7 @@
 #   130 interrupted.
 set -Eeuo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh

@@ -24,7 +24,7 @@
 # Exit codes: those of activate.sh on the box; 64 usage; 69 the box cannot be reached, or the application is not there.
 set -Eeuo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh

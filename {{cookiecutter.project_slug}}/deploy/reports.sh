@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # reports.sh: where a report goes. Sourced after connection.sh; it has no usage of its own.
 
-absolute() { (cd "$(dirname "$1")" 2>/dev/null && printf '%s/%s\n' "$(pwd)" "${1##*/}") || fail 65 "there is no $1"; }
+absolute() { (CDPATH='' cd "$(dirname "$1")" 2>/dev/null && printf '%s/%s\n' "$(pwd)" "${1##*/}") || fail 65 "there is no $1"; }
 
 # shellcheck disable=SC2034,SC2154  # report is for the sourcing script, dist is connection.sh's
 # choose_report NAME: sets $report, a path to which .html and .xml are added; REPORT is another directory for it.

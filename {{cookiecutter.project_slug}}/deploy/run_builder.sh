@@ -6,7 +6,7 @@
 # Exit codes: those of the builder; 69 there is no Python 3.9 or newer.
 set -Eeuo pipefail
 
-HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+HERE="$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$HERE/help.sh"
 

@@ -33,7 +33,7 @@
 #   cannot be reached; 73 the upload failed; 78 no bundle fits; 130 interrupted.
 set -Eeuo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh

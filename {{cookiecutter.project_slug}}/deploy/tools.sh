@@ -49,7 +49,7 @@ publish() { # publish DIRECTORY LINK
 # In an installed kit (kit.sh) they are the release's own.
 print_kits_own() {
   local release
-  release="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+  release="$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
   [[ -f "$release/BUNDLE" && -x "$release/venv/bin/python" ]] && echo "$release/venv"
 }
 

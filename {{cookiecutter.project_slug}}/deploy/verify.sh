@@ -26,7 +26,7 @@
 #   64 usage; 65 the bundle is damaged; 69 no bundle, or the one box cannot be reached; 70 internal; 73 no report.
 set -Eeuo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=help.sh
 . "$here/help.sh"
 # shellcheck source-path=SCRIPTDIR source=connection.sh
@@ -145,7 +145,7 @@ write_ssh_config() {
     printf '%s\n' "Host *" "  ControlPath $connection/%C" "  BatchMode yes" "  ForwardAgent no" \
       "  StrictHostKeyChecking yes" "  ConnectTimeout 10"
     if [ -n "${SSH_CONFIG:-}" ]; then
-      printf '  Include "%s"\n' "$(cd "$(dirname "$SSH_CONFIG")" && pwd)/$(basename "$SSH_CONFIG")"
+      printf '  Include "%s"\n' "$(CDPATH='' cd "$(dirname "$SSH_CONFIG")" && pwd)/$(basename "$SSH_CONFIG")"
     else
       printf '  Include ~/.ssh/config\n  Include /etc/ssh/ssh_config\n'
     fi

@@ -6,7 +6,7 @@
 # Exit codes: gunicorn's own; 69 where there is no venv/ beside this script.
 set -eu
 
-cd "$(dirname "$0")"
+CDPATH='' cd "$(dirname "$0")"
 if [ ! -x venv/bin/python ]; then
   echo "error: no venv/ here; make one: python3 -m venv venv && venv/bin/pip install -r requirements.txt" >&2
   exit 69

@@ -12,7 +12,7 @@
 set -eu
 
 main() {
-  release=$(cd -P "$(dirname "$0")/../.." && pwd)
+  release=$(CDPATH='' cd -P "$(dirname "$0")/../.." && pwd)
   require_socket "$@"
   clean_environment
   cd "$release"

@@ -7,5 +7,5 @@
 #
 # Exit codes: those of supervisorctl.
 set -eu
-release=$(cd -P "$(dirname "$0")/../../.." && pwd)
+release=$(CDPATH='' cd -P "$(dirname "$0")/../../.." && pwd)
 exec "$release/venv/bin/python" -E -s -B "$release/deploy/box/supervisor/run.py" supervisorctl "$@"

@@ -9,7 +9,7 @@
 #
 # Exit codes: 0 supervisord runs; else those of activate.sh, whose header tells them.
 set -eu
-release=$(cd -P "$(dirname "$0")/../../.." && pwd)
+release=$(CDPATH='' cd -P "$(dirname "$0")/../../.." && pwd)
 pid=$(cat "${release%/*}/state/supervisor/supervisord.pid" 2>/dev/null || true)
 # After a kill or a reboot the number may be another process's by now.
 ! tr '\0' ' ' <"/proc/${pid:-none}/cmdline" 2>/dev/null | grep -q 'run\.py supervisord' || exit 0
