@@ -1,10 +1,11 @@
 """make deploy on booted boxes: both modes, a second release, refusals, and what the account may not do."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from lab.command import wait_until
+from lab.command import run, wait_until
 
 ROOT_LOGIN = {"USERNAME": "app"}
 
@@ -158,9 +159,17 @@ def test_a_box_that_fails_keeps_the_release_from_those_behind_it(bundles, box):
     ]
 
 
-def test_a_box_whose_key_is_unknown_is_refused(bundles, box, tmp_path):
-    config = tmp_path / "ssh_config"
-    config.write_text(box.ssh_config.read_text().replace("UserKnownHostsFile", "#"))
-    elsewhere = {"HOME": tmp_path, "XDG_CACHE_HOME": Path.home() / ".cache", "SSH_CONFIG": config}
-    result = bundles.run("deploy/ship.sh", f"root@{box.address}", "1", USERNAME="app", **elsewhere)
-    assert result.returncode == 69
+def test_a_box_whose_key_is_unknown_or_has_changed_is_refused_whatever_the_configuration_says(bundles, box, tmp_path):
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other")
+    (tmp_path / "changed").write_text(f"{box.address} {(tmp_path / 'other.pub').read_text()}")
+    (tmp_path / "unknown").write_text("")
+    host = f"root@{box.address}"
+    verbs = [("deploy/ship.sh", host, "1"), ("deploy/verify.sh", host, "1"), ("deploy/remote.sh", "status", host)]
+    for known in ("unknown", "changed"):
+        lax = box.ssh_config.read_text().replace("StrictHostKeyChecking yes", "StrictHostKeyChecking no")
+        config = tmp_path / "ssh_config"
+        config.write_text(re.sub("(UserKnownHostsFile) .*", rf"\1 {tmp_path / known}", lax))
+        elsewhere = {"HOME": tmp_path, "XDG_CACHE_HOME": Path.home() / ".cache", "SSH_CONFIG": config}
+        for verb in verbs:
+            result = bundles.run(*verb, USERNAME="app", **elsewhere)
+            assert (result.returncode, "Host key verification failed" in result.stderr) == (69, True), result.stderr
