@@ -30,6 +30,13 @@ def refused(project, result, code, message):
     assert not (project.root.parent / ".cache/offline-flask/interpreters").exists()
 
 
+def test_byte_code_goes_to_the_cache_even_where_python_is_told_to_write_none(project):
+    before = project.files()
+    project.build("", PYTHONDONTWRITEBYTECODE="1")
+    assert project.files() == before
+    assert list((project.root.parent / ".cache/offline-flask/pycache").rglob("main.*.pyc"))
+
+
 @pytest.mark.parametrize("arguments", [[], [""], ["1", "2"]])
 def test_a_missing_version_is_refused_with_the_usage(project, arguments):
     refused(project, project.build(*arguments), 64, "usage: deploy/build_tarball.sh VERSION (make tarball VERSION=…)")

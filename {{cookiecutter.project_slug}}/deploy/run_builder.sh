@@ -14,5 +14,6 @@ if ! command -v python3 >/dev/null; then
   printf 'error: this needs Python 3.9 or newer as python3; install it (on Debian and Ubuntu: sudo apt-get install python3)\n' >&2
   exit 69
 fi
-# Byte code goes to the cache, not beside the sources: compiling it anew takes longer than a rebuild.
+# Byte code goes to the cache, not beside the sources, where many want none: compiling it anew takes longer than a rebuild.
+unset PYTHONDONTWRITEBYTECODE
 exec python3 -X "pycache_prefix=${XDG_CACHE_HOME:-$HOME/.cache}/offline-flask/pycache" "$HERE/builder" "$@"
