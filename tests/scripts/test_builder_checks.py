@@ -15,6 +15,7 @@ interpreter = building.part("builder.interpreter")
 lock = building.part("builder.lock")
 output = building.part("builder.output")
 requirements = building.part("builder.requirements")
+settings = building.part("builder.settings")
 tools = building.part("builder.tools")
 wheels = building.part("builder.wheels")
 
@@ -155,3 +156,12 @@ def test_a_factory_without_its_parentheses_is_refused(project, wheels_of_shop, s
     check.modules(SETTINGS._replace(app_module="board:make()"), wheels_of_shop)
     with pytest.raises(output.Failure, match=r"write board:make\(\)") if is_one else nullcontext():
         check.modules(SETTINGS._replace(app_module="board:make"), wheels_of_shop)
+
+
+def test_what_the_kit_names_passes(tmp_path, monkeypatch):
+    kit = building.TEMPLATE / "deploy/kit"
+    monkeypatch.setattr(check, "APP", kit)
+    monkeypatch.setattr(settings, "KIT", str(kit))
+    values = {"APP_NAME": "app", "APP_MODULE": "shop:app", "HEALTH_PATH": "/"}
+    monkeypatch.setattr(settings, "given", lambda: {name: (value, "") for name, value in values.items()})
+    check.modules(settings.read(), tmp_path)

@@ -147,7 +147,8 @@ def read() -> Settings:
     if wrong:
         raise Failure(SETTINGS, "\n    ".join(wrong))
     if KIT:
-        return Settings(f"{values['APP_NAME'][0][:28]}-kit", "test:main", "/")  # its test.py is all that is called
+        # It serves nothing, but must name what is there.
+        return Settings(f"{values['APP_NAME'][0][:28]}-kit", "test:PROGRAMS", "/")
     return Settings(*(values[name][0] if name in values else rule.default or "" for name, rule in RULES.items()))
 
 
