@@ -231,6 +231,9 @@ def test_kept_it_runs_on_until_it_is_ended(cache_of_its_own):
     with boot_box("debian-12"):
         address = NETWORK[int(directory.name)]
         assert run("ssh", "-F", directory / "ssh_config", f"root@{address}", "id -un").stdout == "root\n"
+    (directory / "kept").write_text(f"{TESTS}\n")
+    assert clear_kept_berths() == 0, "another copy of the template keeps it"
+    (directory / "kept").write_text(f"{TESTS}/one that was removed\n")
     assert clear_kept_berths() == 1
     assert not directory.exists()
 

@@ -9,6 +9,7 @@ from lab.cache import lab_cache, locked
 from lab.cgroup import remove_groups
 from lab.clone import discard_clone, make_clone
 from lab.network import Cable, plug_in, unplug
+from lab.project import TEMPLATE
 
 
 class Berth:
@@ -29,9 +30,15 @@ class Berth:
         """Whether its box was left running on purpose."""
         return (self.directory / "kept").exists()
 
+    @property
+    def is_ours_to_end(self) -> bool:
+        """Whether it was kept by this copy of the template, or by one that is no longer there to end it."""
+        keeper = Path((self.directory / "kept").read_text().strip())
+        return keeper == TEMPLATE or not keeper.is_dir()
+
     def keep(self) -> None:
-        """Leave its box running after this process."""
-        (self.directory / "kept").touch()
+        """Leave its box running after this process, until this copy of the template ends it."""
+        (self.directory / "kept").write_text(f"{TEMPLATE}\n")
         self.disown()
 
     def own(self) -> bool:
@@ -100,9 +107,9 @@ def clear_stale_berths() -> None:
 
 
 def clear_kept_berths() -> int:
-    """End the boxes that were left running on purpose; how many there were."""
+    """End the boxes that this copy of the template left running on purpose; how many there were."""
     with locked(berths() / "lock"):
-        kept = [berth for berth in all_berths() if berth.kept and berth.own()]
+        kept = [berth for berth in all_berths() if berth.kept and berth.is_ours_to_end and berth.own()]
         for berth in kept:
             berth.leave()
     return len(kept)
