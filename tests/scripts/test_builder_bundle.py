@@ -73,11 +73,14 @@ def test_building_again_gives_the_same_bytes(project, compiled, built, tmp_path)
 def test_what_is_the_developer_s_own_stays_home(project, compiled, built):
     for name in ("venv/bin/python", "instance/app.db", "locks/py3.11.txt", "__pycache__/a.pyc", "b.pyc", ".git/config"):
         write(project / "project" / name, "")
+    for name in (".venv/bin/pip", ".env", ".pytest_cache/README.md", "sub/.ruff_cache/x"):
+        write(project / "project" / name, "")
+    (project / "project/.venv/bin/python").symlink_to("/usr/bin/python3")
     write(project / "project/sub/__pycache__/c.pyc", "")
     write(project / "project/sub/venv/kept", "")
     names = members(build(compiled, built).path)
     assert [name for name in names if "sub" in name] == ["app-v1/sub", "app-v1/sub/venv", "app-v1/sub/venv/kept"]
-    left_out = ("instance", "locks", "pyc", ".git", "app-v1/venv")
+    left_out = ("instance", "locks", "pyc", ".git", "app-v1/venv", "/.")
     assert [name for name in names if any(word in name for word in left_out)] == []
 
 
@@ -105,6 +108,12 @@ def test_an_unsafe_name_is_refused_and_nothing_is_left_in_dist(project, compiled
         build(compiled, built)
     assert failure.value.code == 78
     assert not (project / "dist").exists()
+
+
+def test_a_link_to_elsewhere_is_refused_with_what_leaves_it_out(project, compiled, built):
+    (project / "project/data").symlink_to("/srv/data")
+    with pytest.raises(output.Failure, match="leads out of its directory; project/.bundleignore leaves out"):
+        build(compiled, built)
 
 
 def test_a_signature_lasts_no_longer_than_what_it_signs(project, compiled, built, tmp_path, monkeypatch):

@@ -42,6 +42,14 @@ def test_a_healthy_build_host(project):
     assert "ok       project/locks/py3.11.txt\n" in ran.stdout and "missing" not in ran.stdout
 
 
+def test_secrets_of_the_developer_s_machine_are_said_to_stay_there(project):
+    write_lock(project)
+    project.write("project/.env", "KEY=secret\n")
+    ran = look(project)
+    assert ran.returncode == 0 and "secret" not in ran.stdout
+    assert "note     project/.env stays out of the bundle\n         → a box has its settings in shared" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("body", "what", "mend"),
     [

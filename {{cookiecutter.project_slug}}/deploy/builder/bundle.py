@@ -60,7 +60,7 @@ def packing() -> Iterator[None]:
     except pack.UnsafeMember as error:
         if isinstance(error, pack.ChangedFile) and cache.holds(error.source):
             raise cache.damaged(error.source) from error
-        raise Failure(SETTINGS, f"cannot be packed: {error}") from error
+        raise Failure(SETTINGS, f"cannot be packed: {error}; project/.bundleignore leaves out what it names") from error
 
 
 def checked_contents(settings: Settings, version: str, target: Target, ingredients: Ingredients) -> Contents:

@@ -16,8 +16,10 @@ from builder.settings import APP, DEPLOY, PROJECT
 from builder.targets import Target
 
 RESERVED = ("wheels", "deploy", "BUNDLE", "SHA256SUMS", "MANIFEST", "DELTA")
-# A developer's own, at the top of project/.
+# A developer's own, at the top of project/: the release has others of the same names, or none (.env holds secrets).
 DEVELOPERS_OWN = ("locks", "venv", "instance")
+STAYS_HOME = (".venv", ".env")
+CACHES = ("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 
 
 class Ingredients(NamedTuple):
@@ -41,11 +43,11 @@ class Contents(NamedTuple):
 
 
 def is_cache(path: Path) -> bool:
-    return path.name in ("__pycache__", ".git") or path.suffix == ".pyc"
+    return path.name in CACHES or path.suffix == ".pyc"
 
 
 def is_developers_own(path: Path) -> bool:
-    return len(path.parts) == 1 and path.name in (*DEVELOPERS_OWN, ignored.FILE)
+    return len(path.parts) == 1 and path.name in (*DEVELOPERS_OWN, *STAYS_HOME, ignored.FILE)
 
 
 def left_out() -> Callable[[Path], bool]:

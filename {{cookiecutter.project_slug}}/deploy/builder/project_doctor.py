@@ -34,6 +34,9 @@ def app() -> Iterator[Finding]:
     if static and not static.startswith("venv/") and not (settings.APP / static).is_dir():
         mend = "make it before make tarball, or edit config.env"
         yield Finding(NOTE, f"STATIC_DIR: there is no project/{static}", mend)
+    if (settings.APP / ".env").is_file():
+        mend = "a box has its settings in shared/app.env (docs/box.md), a rehearsal in ENV_FILE=project/.env"
+        yield Finding(NOTE, "project/.env stays out of the bundle", mend)
     try:
         contents.check_reserved()
     except Failure as failure:
@@ -55,4 +58,4 @@ def locks(wanted: list[Target]) -> Iterator[Finding]:
             lock.check(target)
             yield Finding(OK, name)
         except Failure as failure:
-            yield Finding(MISSING, str(failure), "make lock")
+            yield Finding(MISSING, str(failure).removesuffix(": run `make lock`"), "make lock")
