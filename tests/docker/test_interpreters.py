@@ -1,10 +1,12 @@
 """Pythons on systems, compiled for real: each has every module that the table promises, and the pinned pip."""
 
 import json
+import re
 from contextlib import contextmanager
 
 import pytest
 
+from lab.command import run
 from lab.engine import require_base_image
 from lab.project import generate
 
@@ -89,6 +91,16 @@ def test_it_has_all_that_was_promised(project, engine, tmp_path, debian, python,
     assert bool(found["shared"]) == (openssl != FROM_SOURCE)
     assert found["certificates"] in ("/etc/ssl/cert.pem", "/usr/lib/ssl/cert.pem")
     assert in_container(engine, debian, bundle, OWN_TEST) == "OK\n"
+    assert byte_code_of_nothing(bundle / "app-v1.tar.gz") == []
+    packages = run("tar", "-xzOf", bundle / "app-v1.tar.gz", "--wildcards", "*/lib/vendor/PACKAGES").stdout
+    assert [line for line in packages.splitlines() if not re.fullmatch(r"\S+ deb \S+ \S+", line)] == []
+
+
+def byte_code_of_nothing(tarball):
+    """Byte code whose module is not there: a box that gets the .tar.xz could not make it."""
+    names = set(run("tar", "-tzf", tarball).stdout.splitlines())
+    modules = {name: re.sub(r"(__pycache__/)?([^/]*?)(\.cpython-\d+)?\.pyc$", r"\2.py", name) for name in names}
+    return [name for name, module in modules.items() if name.endswith(".pyc") and module not in names]
 
 
 def in_container(engine, debian, bundle, script, *arguments):

@@ -14,6 +14,8 @@ set -Eeuo pipefail
 # Two lists: pip, setuptools and wheel first, since scandir, which virtualenv needs on 2.7, is a source that they build.
 main() {
   local bootstrap list
+  # Debug information tells in which directory scandir was compiled; its hash stays where it is stripped. As in build-wheel.sh.
+  export CFLAGS="-g0 -fno-strict-aliasing"
   bootstrap="$(mktemp -d)"
   "$FULL/bin/python$SERIES" -m zipfile -e "$FILES"/pip-*.whl "$bootstrap"
   sed -e '/^# more$/,$d' "$TOOLS" >"$bootstrap/basic.txt"

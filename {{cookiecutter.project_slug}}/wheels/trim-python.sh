@@ -32,6 +32,8 @@ remove_unneeded() {
   rm -rf site-packages/setuptools* site-packages/pkg_resources site-packages/_distutils_hack site-packages/easy_install.py
   rm -rf site-packages/distutils-precedence.pth site-packages/wheel site-packages/wheel-* site-packages/pip/_vendor/distlib/*.exe
   rm -rf site-packages/packaging site-packages/packaging-* site-packages/virtualenv/seed/wheels/embed/*.whl
+  # Of what pip compiled, compile-stdlib.sh would leave that of modules which are gone here; it has the time of their installation.
+  find . -name '*.pyc' -type f -exec rm -f {} +
   find . -type d \( -name test -o -name tests -o -name idle_test \) -prune -exec rm -rf {} +
 }
 

@@ -34,6 +34,11 @@ vendor() {
   strip --strip-unneeded "$SHIPPED/lib/vendor/$1"
 }
 
+# Debian 13's libreadline8t64 has its old place below /lib diverted, which dpkg-query tells of, too.
+debian_owner() {
+  dpkg-query --search "$1" 2>/dev/null | sed -n '/^diversion by /!{s/: .*//p;q;}'
+}
+
 # describe_package PATH: the package that PATH is from. A system may have moved /lib to /usr/lib, and its packages not.
 describe_package() {
   local path owner
@@ -41,8 +46,8 @@ describe_package() {
     if owner="$(rpm -qf --qf 'rpm %{NAME} %{VERSION}-%{RELEASE}' "$path" 2>/dev/null)"; then
       printf '%s\n' "$owner"
       return
-    elif owner="$(dpkg-query --search "$path" 2>/dev/null)"; then
-      dpkg-query --show --showformat='deb ${Package} ${Version}\n' "${owner%%: *}"
+    elif owner="$(debian_owner "$path")" && [ -n "$owner" ]; then
+      dpkg-query --show --showformat='deb ${Package} ${Version}\n' "$owner"
       return
     fi
   done
