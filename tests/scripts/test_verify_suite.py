@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab.command import run
-from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, Project
+from verifying import INTERPRETER, PROJECT, PYTHON_DIR, SITE_PACKAGES, WHEELS, Project, pack
 
 pytestmark = pytest.mark.slow
 
@@ -194,11 +194,21 @@ def anchors(project, kept):
 
 
 def test_with_the_sidecar_alone_the_box_s_own_lists_are_anchored(project, home):
+    whole = pack.file_sha256(next(project.root.glob("dist/*/*.tar.gz")))
     anchors(project, ".sha256")
     result = project.verify("local", HOME=str(home))
     assert verdicts(result, "ok") >= FILES | {ANCHORED}
+    assert f"(app-v1.tar.gz: sha256 {whole}), without a signature" in result.stdout
     (home / "app-v1/app.py").chmod(0o644)
     assert MODES in verdicts(project.verify("local", HOME=str(home)), "RED")
+
+
+def test_with_the_sidecar_of_a_release_that_is_not_there(project, home):
+    anchors(project, ".sha256")
+    (home / "app-v1").rename(home / "app-v0")
+    result = project.verify("local", HOME=str(home))
+    assert verdicts(result, "RED") == {"the release is installed completely"}
+    assert "found:    no app-v1/SHA256SUMS\n" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -250,6 +260,9 @@ def test_the_report_has_every_check_and_can_be_read_by_programs(project, home, t
         case.find(".//property[@name='check']").get("value") for case in cases if case.find("failure") is not None
     }
     assert ADDED in checks
+    assert [case.get("name") for case in cases if case.find(".//property[@name='anchor']") is not None] == [
+        "test_anchored[local]"
+    ]
 
 
 def test_a_bundle_that_does_not_fit_its_sidecar(project, home):

@@ -31,7 +31,12 @@ def choose(option):
         return functools.partial(_the_same, from_tarball(option.bundle, option.key))
     listed = read_sidecar(option.sidecar, option.key) if option.sidecar else None
     return functools.partial(
-        from_box, name=option.app, version=option.app_version, sidecar=option.sidecar, listed=listed
+        from_box,
+        name=option.app,
+        version=option.app_version,
+        sidecar=option.sidecar,
+        listed=listed,
+        signed=_signed(option.sidecar, option.key) if option.sidecar else "",
     )
 
 
@@ -53,7 +58,8 @@ def read_sidecar(path, key=None):
 
 
 def _check_signature(sidecar, key):
-    signature = sidecar.with_name(sidecar.name + ".sig")
+    signature = _signature(sidecar)
+    require(signature.is_file(), f"RELEASE_KEY is set, and there is no {signature}")
     command = ["openssl", "dgst", "-sha256", "-verify", key, "-signature", signature, sidecar]
     try:
         signed = subprocess.run(command, capture_output=True).returncode == 0
@@ -62,10 +68,24 @@ def _check_signature(sidecar, key):
     require(signed, f"{signature} is not the signature of {sidecar.name} by {key}")
 
 
+def _signature(sidecar):
+    return sidecar.with_name(sidecar.name + ".sig")
+
+
+def _signed(sidecar, key):
+    """What the report says of a sidecar's signature; read_sidecar has checked it if there is a `key`."""
+    if key:
+        return f"signed by {key} (sha256 {_file_hash(key)})"
+    if _signature(sidecar).exists():
+        return "with a signature that was not checked: RELEASE_KEY=PUBLIC-KEY checks it"
+    return "without a signature"
+
+
 def from_tarball(tarball, key=None):
     """The Bundle in `tarball` (a Path), checked against the sidecar beside it, which `key` signed. Raises BadBundle."""
     release = tarball.name[: -len(".tar.gz")]
-    sidecar = read_sidecar(tarball.with_name(tarball.name + ".sha256"), key)
+    path = tarball.with_name(tarball.name + ".sha256")
+    sidecar = read_sidecar(path, key)
     digest = _file_hash(tarball)
     require(digest == sidecar.get(tarball.name), f"{tarball} is not what its .sha256 says")
     try:
@@ -76,20 +96,25 @@ def from_tarball(tarball, key=None):
     sums_hash = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()
     sums = f"{release}/SHA256SUMS"
     require("SHA256SUMS" not in contents or sums_hash == sidecar.get(sums), f"{sums} is not what {tarball}.sha256 says")
-    return read_bundle(release, contents, f"{tarball.parent.name}/{tarball.name} (sha256 {digest})", True)
+    anchor = f"{tarball.parent.name}/{tarball.name} (sha256 {digest}), {_signed(path, key)}"
+    return read_bundle(release, contents, anchor, True)
 
 
-def from_box(host, name, version, sidecar, listed):
+def from_box(host, name, version, sidecar, listed, signed):
     """The Bundle that a testinfra host says it has of `name`; `version` may be empty: the one in service.
 
-    `sidecar` (a Path or None), which has `listed` these hashes, must anchor it. Raises Disagreement, NoAnswer.
+    `sidecar` (a Path or None), which has `listed` these hashes and is `signed` so, must anchor it. Raises Disagreement,
+    NoAnswer.
     """
     digest, anchor = "", UNANCHORED
     if sidecar:
         version = sidecar.name[len(name) + 2 : -len(".tar.gz.sha256")]
         digest = listed.get(f"{name}-v{version}/SHA256SUMS")
-        anchor = f"{sidecar} (SHA256SUMS {digest})"
+        tarball = sidecar.name[: -len(".sha256")]
+        anchor = f"{sidecar} ({tarball}: sha256 {listed.get(tarball, 'not listed')}), {signed}"
     release, contents = _ask_for_head(host, name, version)
+    if sidecar and "SHA256SUMS" not in contents:
+        raise Disagreement(f"no {release}/SHA256SUMS")
     found = hashlib.sha256(contents.get("SHA256SUMS", b"")).hexdigest()
     if sidecar and found != digest:
         raise Disagreement(f"{release}/SHA256SUMS with sha256 {found}, but {sidecar} says {digest}")

@@ -22,6 +22,8 @@ class Annotator:
         report.judgement = judgement and tuple(judgement)
         # For the JUnit file, whose names are otherwise those of functions.
         item.user_properties[:] = [("check", report.check), ("box", report.box)]
+        if item.name.startswith("test_anchored") and "bundle" in item.funcargs:
+            item.user_properties.append(("anchor", item.funcargs["bundle"].anchor))
         if call.excinfo and call.excinfo.errisinstance((pytest.fail.Exception, pytest.skip.Exception)):
             report.finding = str(call.excinfo.value)
         elif call.excinfo:
@@ -92,6 +94,8 @@ class Reporter:
         for box in self._names if self._several else ():
             print(f"    {_summary(self._counts(box))}: {box}")
         print(f"==> {_summary(self._counts())}", flush=True)
+        for anchor in sorted({box.anchor for box in self.boxes.values()} - {""}):
+            print(f"    anchor: {printable(anchor)}", flush=True)
         trouble = self._trouble()
         if trouble:
             print_error(trouble)

@@ -14,7 +14,7 @@ def test_page(answers, bundle):
     missing = _lasting_words(direct, answers.pages["gunicorn_again"]) - _words(page)
     require(
         page.get("status") is not None and page["status"] == direct.get("status") and not missing,
-        expected=f"the page that gunicorn gives (status {direct.get('status', direct.get('error'))})",
+        expected=f"the page that gunicorn gives (status {direct.get('status', 'unknown')})",
         found=page.get("error") or f"status {page['status']}, a page without: {listing(missing)}",
         remedy=f"see nginx -t and /etc/nginx/conf.d/{bundle.name}.conf; activate the release again",
     )

@@ -8,6 +8,8 @@ from interpreter import executable
 
 # As /proc/net/tcp6 prints them, in words of the machine's own byte order.
 V6_LOOPBACK = "0" * 24 + "01000000"
+# How /proc/PID/exe names an executable that is not there any more (proc(5)).
+DELETED = " (deleted)"
 V4_LOOPBACK_IN_V6 = "0" * 16 + "FFFF0000" + LOOPBACK
 
 
@@ -22,12 +24,13 @@ def test_running(box, bundle, gunicorn):
     release = f"{box.base}/{bundle.release}"
     activate = f"sh {release}/deploy/activate.sh {bundle.version}"
     strangers = [process for process in gunicorn if not _is_of_release(process, box, bundle)]
+    replaced = any(process.executable.endswith(DELETED) for process in strangers)
     silence = "it was stopped (make stop)" if box.stopped else f"no process serves port {box.port}"
     require(
         gunicorn and not strangers,
         expected=f"{release}/venv/bin/gunicorn, run by {executable(box, bundle)}, on port {box.port}",
         found=_describe(strangers, "command", "executable") or silence,
-        remedy=f"make start, or {activate}" if box.stopped else f"see {box.base}/logs/error.log; {activate}",
+        remedy=f"make start, or {activate}" if box.stopped else _start_anew(box, activate, replaced),
     )
 
 
@@ -134,9 +137,19 @@ def _is_of_release(process, box, bundle):
     return named and process.executable == executable(box, bundle)
 
 
+def _start_anew(box, activate, replaced):
+    """A process keeps the executable that it was started with; to activate what is in service already ends none."""
+    if replaced:
+        return f"its Python was replaced while it ran: sh {box.base}/current/deploy/activate.sh --stop; {activate}"
+    return f"see {box.base}/logs/error.log; {activate}"
+
+
 def _describe(processes, *attributes):
-    values = {process.pid: [getattr(process, name) for name in attributes] for process in processes}
-    return listing(f"process {pid}: {' '.join(value)}" for pid, value in values.items())
+    """What processes have in common is said once, after the numbers of all that have it."""
+    alike = {}
+    for process in processes:
+        alike.setdefault(" by ".join(getattr(process, name).strip() for name in attributes), {})[process.pid] = None
+    return listing(f"process{'es' if len(pids) > 1 else ''} {listing(pids)}: {text}" for text, pids in alike.items())
 
 
 def _is_local(address):

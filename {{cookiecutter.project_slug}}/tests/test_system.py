@@ -16,7 +16,7 @@ def test_units(box, bundle):
         not wrong and not stale,
         expected=f"the units of {bundle.release} in {system_files.UNITS}, for port {box.port}",
         found=listing(wrong + stale),
-        remedy="take the change back, and systemctl daemon-reload; changes of your own go into systemctl edit",
+        remedy=f"{_again(box, bundle)}; changes of your own go into systemctl edit",
     )
 
 
