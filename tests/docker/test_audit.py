@@ -62,11 +62,11 @@ def audit(project, **environment):
 
 
 def test_what_is_known_is_shown(project):
-    project.write("project/locks/py2.7.txt", LOCK)
+    project.write("project/locks/py3.11.txt", LOCK)
     with service() as url:
         result = audit(project, OSV_URL=url)
     assert result.returncode == 1, result.stderr
-    assert "==> project/locks/py2.7.txt: 1 pins, 1 known vulnerabilities" in result.stdout
+    assert "==> project/locks/py3.11.txt: 1 pins, 1 known vulnerabilities" in result.stdout
     assert "flask 0.12.2: PYSEC-2019-1 CVE-2019-1; mended in 0.12.3" in result.stdout
     assert "==> wheels/supervisor.txt" in result.stdout
 
@@ -77,6 +77,24 @@ def test_nothing_known_is_no_finding(project):
         result = audit(project, OSV_URL=url)
     assert result.returncode == 0, result.stderr
     assert "project/locks/py3.11.txt: 1 pins, 0 known" in result.stdout
+
+
+def test_the_lock_of_a_python_that_nothing_is_built_for_is_not_asked_about(project):
+    """The template brings locks for all Pythons, and of the old ones much is known."""
+    project.write("project/locks/py3.11.txt", LOCK.replace("0.12.2", "0.12.3"))
+    for name in ("py2.7.txt", "build-py2.7.txt"):
+        project.write(f"project/locks/{name}", LOCK)
+    with service() as url:
+        result = audit(project, OSV_URL=url)
+    assert result.returncode == 0, result.stderr
+    assert "not asked about: what is pinned for Python 2.7, which no row of deploy/targets.json has\n" in result.stdout
+
+
+def test_broken_targets_are_refused(project):
+    project.write("deploy/targets.json", "[]")
+    result = audit(project)
+    assert result.returncode == 78
+    assert result.stderr.startswith("error: deploy/targets.json")
 
 
 def test_a_service_that_does_not_answer_is_no_clean_bill(project):

@@ -1,6 +1,6 @@
-"""Asks pip-audit about every lock, and judges its answers; audit.sh is its front door.
+"""Asks pip-audit about every lock of the Pythons in targets.json, and judges its answers; audit.sh is its front door.
 
-Usage: python audit.py osv|pypi PROJECT        (a Python that has wheels/audit-tools.txt installed)
+Usage: python audit.py osv|pypi        (a Python that has wheels/audit-tools.txt installed)
 """
 
 import json
@@ -13,12 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-FINDINGS, UNAVAILABLE, SETTINGS = 1, 69, 78
+from builder import targets
+from builder.output import Failure
+from builder.settings import DEPLOY, PROJECT
+
+FINDINGS, UNAVAILABLE = 1, 69
 # What a lock says: NAME==VERSION, then perhaps a marker, then hashes.
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 PINS = ("wheels/tool-pins/*.txt", "wheels/supervisor.txt", "wheels/repair-tools.txt", "wheels/sbom-tools.txt")
 OTHERS = "SERVICE=osv|pypi asks another, OSV_URL=… your own; or give the bundle's sbom.cdx.json to a scanner"
 LOCKS = ("project/locks/*.txt", *PINS)
+# Those of one Python are named after it.
+OF_A_PYTHON = re.compile(r"(?:build-)?py([0-9]+\.[0-9]+)\.txt")
 
 
 class Answer(NamedTuple):
@@ -29,11 +35,26 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
-def locks(project: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield the name of each lock, and each set of pins in it that could be installed together."""
-    for pattern in LOCKS:
-        for path in sorted(project.glob(pattern)):
-            yield str(path.relative_to(project)), PIN.findall(path.read_text(encoding="utf-8"))
+def locks() -> tuple[list[Path], list[str]]:
+    """Return the locks that targets are built with, and the Pythons of the others; Failure 78."""
+    pythons = {target.python_series for target in targets.read(DEPLOY / "targets.json")}
+    used, unused = [], set()
+    for path in (path for pattern in LOCKS for path in sorted(PROJECT.glob(pattern))):
+        match = OF_A_PYTHON.fullmatch(path.name)
+        if match and match[1] not in pythons:
+            unused.add(match[1])
+        else:
+            used.append(path)
+    return used, [f"Python {series}" for series in sorted(unused, key=numbers)]
+
+
+def numbers(series: str) -> list[int]:
+    return [int(part) for part in series.split(".")]
+
+
+def pins_of(path: Path) -> list[tuple[str, str]]:
+    """Return the names and versions that a lock pins."""
+    return PIN.findall(path.read_text(encoding="utf-8"))
 
 
 def batches(pins: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -89,10 +110,12 @@ def show(name: str, pins: str, lines: list[str]) -> int:
     return FINDINGS if lines else 0
 
 
-def audit(service: str, project: Path) -> int:
+def audit(service: str) -> int:
     """Show what is known against each lock; return the exit code."""
     status = 0
-    for name, pins in locks(project):
+    used, unused = locks()
+    for path in used:
+        name, pins = str(path.relative_to(PROJECT)), pins_of(path)
         answers = [ask(service, batch) for batch in batches(pins)]
         problems = [answer.problem for answer in answers if answer.problem]
         if problems:
@@ -103,8 +126,18 @@ def audit(service: str, project: Path) -> int:
         status = max(status, show(name, what, [line for answer in answers for line in answer.findings]))
         if unknown:
             status = complain(f"{service} cannot tell of {', '.join(unknown)}, so {name} is not checked")
+    if unused:
+        print(f"    not asked about: what is pinned for {', '.join(unused)}, which no row of deploy/targets.json has")
     return status
 
 
+def main() -> int:
+    try:
+        return audit(sys.argv[1])
+    except Failure as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return failure.code
+
+
 if __name__ == "__main__":
-    sys.exit(audit(sys.argv[1], Path(sys.argv[2])))
+    sys.exit(main())
