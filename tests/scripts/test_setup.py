@@ -337,6 +337,17 @@ def test_other_content_under_an_installed_version_is_refused(home):
     assert (home / "app-v1/app.py").read_text() == "app = None\n"
 
 
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_an_interpreter_that_is_here_as_listed_is_not_unpacked_again(home, shell):
+    install(home)
+    # Unpacked, this one would be refused.
+    Bundle("2", unlisted={f"{INTERPRETER}/bin/python3.11": b"another\n"}).write(home)
+    result = run(home, "2", account().pw_name, shell=shell)
+    assert result.returncode == 0, result.stderr
+    assert f"{INTERPRETER} is here already" in result.stdout
+    assert (home / INTERPRETER / "bin/python3.11").read_bytes() == handmade.RECORDER
+
+
 def test_an_unfinished_release_and_a_damaged_interpreter_are_replaced(home):
     install(home)
     interpreter = home / INTERPRETER / "bin/python3.11"

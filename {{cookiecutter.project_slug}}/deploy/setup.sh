@@ -51,6 +51,8 @@ username_pattern='^[a-z_][a-z0-9_.-]{0,31}$'
 tools='awk cmp cut date df env find flock getconf grep gzip head mktemp readlink sed sha256sum sort stat tar tr uname uniq wc xargs'
 # A signed sidecar, its signature and a BUNDLE are some hundred bytes.
 longest_small_file=16384
+newline='
+'
 
 main() {
   require_tools
@@ -62,7 +64,7 @@ main() {
   take_lock
   copy_bundle
   stop_if_installed
-  decompress
+  finish_decompressing
   check_members
   unpack
   complete_delta
@@ -103,7 +105,17 @@ usage() {
   fail 64 "$1"
 }
 
-matches() { printf '%s\n' "$1" | grep -Eq "$2" && [ "$(printf '%s\n' "$1" | wc -l)" -eq 1 ]; }
+# matches TEXT PATTERN: one line, and all of it.
+matches() {
+  case $1 in *"$newline"*) return 1 ;; esac
+  printf '%s\n' "$1" | grep -Eq "$2"
+}
+
+# value_of KEY LINES: of KEY=value lines. It is asked for so often that starting sed each time would take longer than the rest.
+value_of() {
+  lines=$newline$2
+  case $lines in *"$newline$1="*) lines=${lines#*"$newline$1="} && printf '%s\n' "${lines%%"$newline"*}" ;; esac
+}
 
 parse_arguments() {
   only_check=no
@@ -131,8 +143,7 @@ parse_setting() {
     *) usage "'$1' is not a setting that setup.sh knows" ;;
   esac
   matches "$1" "$pattern" || usage "'$1' is not a value for that setting"
-  settings="$settings$1
-"
+  settings=$settings$1$newline
 }
 
 # setting KEY DEFAULT: as given now, else as remembered.
@@ -266,7 +277,7 @@ read_bundle() {
   read_delta
 }
 
-bundle_value() { printf '%s\n' "$bundle" | sed -n "s/^$1=//p"; }
+bundle_value() { value_of "$1" "$bundle"; }
 
 read_delta() {
   delta=''
@@ -278,7 +289,7 @@ read_delta() {
   former=$name-v$since instead="bring the whole bundle, $release.tar.gz, instead of $file"
 }
 
-delta_value() { printf '%s\n' "$delta" | sed -n "s/^$1=//p"; }
+delta_value() { value_of "$1" "$delta"; }
 
 # ---- What the box must have; every gap is listed in one message, and nothing is touched.
 
@@ -659,6 +670,7 @@ lock_holder() {
 }
 
 clean_up() {
+  [ -z "${decompressing:-}" ] || wait "$decompressing" 2>/dev/null || true
   [ -z "${compiler:-}" ] || { kill -KILL "-$compiler" && wait "$compiler"; } 2>/dev/null || true
   [ -z "${staging:-}" ] || rm -rf "$staging"
   [ -z "$created" ] || [ -f "$state/mode" ] || rm -f "$state/lock" "$state/lock.holder"
@@ -672,6 +684,8 @@ copy_bundle() {
   for suffix in '' .sha256 .sha256.sig; do
     [ ! -f "$tarball$suffix" ] || cp "$tarball$suffix" "$copy$suffix" || fail 73 "cannot copy $tarball$suffix to $staging"
   done
+  # On another processor meanwhile; what comes out is not looked at before it is known whose it is.
+  [ -f "$state/complete/$version" ] || start_decompressing
   authenticate "$copy"
   [ "$(read_head "$copy")" = "$bundle" ] && { [ -z "$delta" ] || [ "$(read_head "$copy" DELTA/BASE)" = "$delta" ]; } ||
     fail 65 "$tarball was changed while it was read; copy it again"
@@ -694,15 +708,24 @@ hash_of_sums() {
   elif [ -n "$delta" ]; then
     delta_value SHA256SUMS
   else
-    decompress
+    start_decompressing
+    finish_decompressing
     tar -xOf "$staging/bundle.tar" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//'
   fi
 }
 
+start_decompressing() {
+  decompress &
+  decompressing=$!
+}
+
 # Once, and no more than BUNDLE says, for which there is room.
 decompress() {
-  { "$unpacker" -dc <"$copy" 2>"$staging/log" && : >"$staging/whole"; } | head -c $((most + 1)) >"$staging/bundle.tar" ||
-    fail 73 "cannot decompress $tarball to $staging"
+  { "$unpacker" -dc <"$copy" 2>"$staging/log" && : >"$staging/whole"; } | head -c $((most + 1)) >"$staging/bundle.tar"
+}
+
+finish_decompressing() {
+  wait "$decompressing" || fail 73 "cannot decompress $tarball to $staging"
   [ "$(wc -c <"$staging/bundle.tar")" -le "$most" ] || fail 65 "$tarball is refused: it holds more than its BUNDLE says"
   [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
 }
@@ -751,12 +774,24 @@ END {
   }
 }'
 
+# An interpreter that is here as this bundle lists it is not unpacked again.
 unpack() {
   step "Unpacking $release and $python_dir"
-  mkdir "$staging/tree"
-  tar -xpof "$staging/bundle.tar" -C "$staging/tree" 2>"$staging/log" ||
-    fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log" | grep . || echo "not even the reason could be written; look with: df $base")"
+  tree=$staging/tree sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST kept_interpreter=''
+  mkdir "$tree"
+  extract "$release"
+  if [ -z "$delta" ] && [ -f "$sums" ] && [ -f "$manifest" ] && interpreter_is_here; then
+    kept_interpreter=yes
+  elif grep -q "^$python_dir/" "$staging/names"; then
+    extract "$python_dir"
+  fi
   rm "$staging/bundle.tar"
+}
+
+# extract DIRECTORY
+extract() {
+  tar -xpof "$staging/bundle.tar" -C "$tree" "$1" 2>"$staging/log" ||
+    fail 73 "cannot unpack $tarball: $(sed -n 1p "$staging/log" | grep . || echo "not even the reason could be written; look with: df $base")"
 }
 
 # ---- A delta has the lists as differences to its base's, and lacks the files that its base has: deploy/builder/delta.py
@@ -764,7 +799,6 @@ unpack() {
 complete_delta() {
   [ -n "$delta" ] || return 0
   step "Completing $release from $former"
-  tree=$staging/tree
   rebuild_list SHA256SUMS 67
   rebuild_list MANIFEST 8
   rm -rf "$tree/$release/DELTA"
@@ -858,19 +892,13 @@ give_modes() {
 
 # Only what is as listed gets to run; what it makes is compared like all else.
 make_bytecode() {
-  kept_interpreter=''
-  sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
-  [ "$unpacker" = xz ] && [ -f "$sums" ] && [ -f "$manifest" ] && [ -d "$staging/tree/$python_dir" ] || return 0
-  if interpreter_is_here; then
-    kept_interpreter=yes
-    rm -rf "${staging:?}/tree/$python_dir"
-  elif grep -q "^f 0444 $python_dir/.*\.pyc\$" "$manifest" && [ -z "$(find "$staging/tree/$python_dir" -name '*.pyc' | sed -n 1p)" ]; then
-    step "Making the interpreter's byte code"
-    awk -v directory="$python_dir/" 'index($0, directory) == 67 && !/\.pyc$/' "$sums" >"$staging/sums"
-    (cd "$staging/tree" && sha256sum -c "$staging/sums" >"$staging/log" 2>/dev/null) ||
-      fail 65 "$tarball does not hold what its SHA256SUMS lists: $(sed -n '/: OK$/!{p;q;}' "$staging/log")"
-    compile_modules
-  fi
+  [ "$unpacker" = xz ] && [ -f "$sums" ] && [ -f "$manifest" ] && [ -d "$tree/$python_dir" ] || return 0
+  grep -q "^f 0444 $python_dir/.*\.pyc\$" "$manifest" && [ -z "$(find "$tree/$python_dir" -name '*.pyc' | sed -n 1p)" ] || return 0
+  step "Making the interpreter's byte code"
+  awk -v directory="$python_dir/" 'index($0, directory) == 67 && !/\.pyc$/' "$sums" >"$staging/sums"
+  (cd "$tree" && sha256sum -c "$staging/sums" >"$staging/log" 2>/dev/null) ||
+    fail 65 "$tarball does not hold what its SHA256SUMS lists: $(sed -n '/: OK$/!{p;q;}' "$staging/log")"
+  compile_modules
 }
 
 # To the byte as wheels/compile-stdlib.sh does it.
@@ -891,7 +919,6 @@ compile_modules() {
 
 check_unpacked() {
   step "Comparing every file with SHA256SUMS"
-  sums=$staging/tree/$release/SHA256SUMS manifest=$staging/tree/$release/MANIFEST
   [ -f "$sums" ] && [ -f "$manifest" ] || fail 65 "$tarball has no SHA256SUMS or no MANIFEST"
   [ ! -f "$copy.sha256" ] || [ "$(sha256sum <"$sums" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
     fail 65 "$tarball.sha256 does not belong to $tarball"
@@ -905,7 +932,7 @@ check_unpacked() {
     fail 65 "$tarball is refused: its $python_dir/bin/$short_python cannot be run"
 }
 
-# A delta leaves out the interpreter that its base has, and what is here serves, as it does for a .tar.xz; else it came along.
+# A delta leaves out the interpreter that its base has, and what is here serves; so it does where it was not unpacked.
 interpreter_is_intact() {
   if [ -d "$staging/tree/$python_dir" ] || [ -z "$delta$kept_interpreter" ]; then
     tree_is_intact "$staging/tree" "$python_dir"
@@ -932,7 +959,7 @@ tree_is_intact() {
   awk -v directory="$2/" 'index($0, directory) == 67' "$sums" >"$staging/sums"
   [ -s "$staging/sums" ] && [ -d "$1/$2" ] || { echo "$2 is not listed" >"$staging/log" && return 1; }
   (cd "$1" && find "$2" -path "${3:-}" -prune -o ! -type d -print) | sort >"$staging/found"
-  sed -n 's/^[fl] [0-7]* //p' "$manifest" | sed 's/ -> .*//' | awk -v directory="$2/" 'index($0, directory) == 1' | sort >"$staging/listed"
+  sed -n 's/ -> .*//; s/^[fl] [0-7]* //p' "$manifest" | awk -v directory="$2/" 'index($0, directory) == 1' | sort >"$staging/listed"
   cmp "$staging/found" "$staging/listed" >"$staging/log" 2>&1 || { differing_files >"$staging/log" && return 1; }
   hashes_are_right "$1" || { sed -n '/: OK$/!{p;q;}' "$staging/log.0" "$staging/log.1" >"$staging/log" && return 1; }
   sed -n 's/^f [0-7]* //p' "$manifest" | awk -v directory="$2/" -v own="$release/SHA256SUMS" 'index($0, directory) == 1 && $0 != own' | sort >"$staging/listed"
@@ -941,7 +968,8 @@ tree_is_intact() {
 
 # Two at a time: most of the work is the processor's.
 hashes_are_right() {
-  for half in 0 1; do awk -v half="$half" 'NR % 2 == half' "$staging/sums" >"$staging/sums.$half"; done
+  : >"$staging/sums.0"
+  awk -v half="$staging/sums." '{ print >(half NR % 2) }' "$staging/sums"
   check_half "$1" 0 &
   check_half "$1" 1 && right=yes || right=no
   wait $! && [ "$right" = yes ]
