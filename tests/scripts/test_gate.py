@@ -51,7 +51,7 @@ def test_one_error_all_the_while_is_refused(tmp_path):
 
 
 def test_503_says_not_yet(tmp_path):
-    assert trial(tmp_path, *[503] * 30, 200) == ""
+    assert trial(tmp_path, *[503] * 80, 200) == ""
 
 
 def test_errors_that_change_are_those_of_a_start(tmp_path):

@@ -17,7 +17,7 @@ def create(release):
     if release.bundle["PYTHON"].startswith("2."):
         _make_with_virtualenv(release)
     else:
-        _run([release.interpreter, "-E", "-s", "-B", "-m", "venv", "--without-pip", release.venv])
+        _make_with_venv(release)
     compiling = _start_compiling(release)
     try:
         _install_wheels(release)
@@ -26,6 +26,13 @@ def create(release):
         compiling.end()
     bytecode.compile_tree(release.interpreter, release.venv)
     _make_read_only(release.venv)
+
+
+def _make_with_venv(release):
+    """By this process, which the bundle's interpreter runs: to start another one takes longer than the work."""
+    import venv
+
+    venv.create(release.venv, symlinks=True)
 
 
 def _make_with_virtualenv(release):
@@ -68,7 +75,9 @@ def _install_wheels(release):
         "--no-compile",
     ]
     listed = os.path.join(wheels, "installed.txt")
-    _run([release.python, "-E", "-s", "-B"] + pip + ["install", "--quiet", "--requirement", listed] + options)
+    command = [release.python, "-E", "-s", "-B"] + pip + ["install", "--quiet", "--requirement", listed]
+    # With the box's programs it would ask lsb_release and rustc what to tell an index of this machine.
+    _run(command + options, PATH=os.path.join(release.venv, "bin"))
 
 
 def _run(command, **variables):

@@ -12,7 +12,7 @@ except ImportError:  # Python 2
     from httplib import HTTPConnection, HTTPException
 
 NEEDED_ANSWERS = 5
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.02
 TOLERATED_DEATHS = 2
 DEADLINE_SECONDS = 60
 # A new application that is up and gives one error for so long means it. While it warms up it says nothing, or 503.

@@ -113,7 +113,7 @@ class Supervisord(object):
         while not self.is_running():
             if time.time() > end:
                 return False
-            time.sleep(0.05)
+            time.sleep(0.01)
         return True
 
     def _write(self, release, name):
