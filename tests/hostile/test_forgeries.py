@@ -9,8 +9,9 @@ import archives
 import building
 import texts
 from cases import corpus, each, ways, ways_by_name
+from cell import USERNAME, open_cell
 from honest import FORMS
-from judging import bring, install
+from judging import bring, install, lay
 
 signing = building.part("builder.signing")
 GOOD = {name: FORMS[name]() for name in ("whole", "small", "delta")}
@@ -65,6 +66,35 @@ def test_what_the_key_signed_is_taken(cell, genuine, name, way):
     made, key = genuine
     lay_trio(cell, GOOD[name], trio(made[name], GOOD[name]))
     assert install(cell, way, had={**GOOD[name].had, KEY: key}) == 0
+
+
+# Whoever owns the directory swaps the bundle when root copies it; and what gzip is given is noted.
+SWAP = r"""
+mv /usr/bin/cp /usr/bin/cp.real
+mv /usr/bin/gzip /usr/bin/gzip.real
+cat >/usr/bin/cp <<'END'
+#!/bin/sh
+cp.real "$@"
+case $2 in */staging.*.tar.gz) printf swapped >"$2" ;; esac
+END
+cat >/usr/bin/gzip <<'END'
+#!/bin/sh
+readlink /proc/self/fd/0 >>/srv/decompressed
+exec gzip.real "$@"
+END
+chmod 755 /usr/bin/cp /usr/bin/gzip
+"""
+
+
+def test_what_was_swapped_for_it_does_not_even_reach_gzip(genuine):
+    made, key = genuine
+    with open_cell() as cell:
+        lay_trio(cell, GOOD["whole"], trio(made["whole"], GOOD["whole"]))
+        lay(cell, True, {KEY: key})
+        assert cell.run("sh", "-ec", SWAP, root=True).returncode == 0
+        result = cell.run("sh", "setup.sh", "1", USERNAME, root=True)
+        assert (result.returncode, b"is not what" in result.stderr) == (65, True), result.stderr
+        assert set((cell.inbox / "decompressed").read_text().split()) == {"/srv/app-v1.tar.gz"}
 
 
 def forgeries(files, form, others):

@@ -684,8 +684,9 @@ copy_bundle() {
   for suffix in '' .sha256 .sha256.sig; do
     [ ! -f "$tarball$suffix" ] || cp "$tarball$suffix" "$copy$suffix" || fail 73 "cannot copy $tarball$suffix to $staging"
   done
-  # On another processor meanwhile; what comes out is not looked at before it is known whose it is.
-  [ -f "$state/complete/$version" ] || start_decompressing
+  # On another processor meanwhile; what comes out is not looked at before it is known whose it is. Where a signature is asked
+  # for, what is not signed does not even reach gzip or xz.
+  [ -f "$state/complete/$version" ] || [ -e "$release_key" ] || start_decompressing
   authenticate "$copy"
   [ "$(read_head "$copy")" = "$bundle" ] && { [ -z "$delta" ] || [ "$(read_head "$copy" DELTA/BASE)" = "$delta" ]; } ||
     fail 65 "$tarball was changed while it was read; copy it again"
@@ -708,7 +709,6 @@ hash_of_sums() {
   elif [ -n "$delta" ]; then
     delta_value SHA256SUMS
   else
-    start_decompressing
     finish_decompressing
     tar -xOf "$staging/bundle.tar" "$release/SHA256SUMS" 2>/dev/null | sha256sum | sed 's/ .*//'
   fi
@@ -725,6 +725,7 @@ decompress() {
 }
 
 finish_decompressing() {
+  [ -n "${decompressing:-}" ] || start_decompressing
   wait "$decompressing" || fail 73 "cannot decompress $tarball to $staging"
   [ "$(wc -c <"$staging/bundle.tar")" -le "$most" ] || fail 65 "$tarball is refused: it holds more than its BUNDLE says"
   [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
