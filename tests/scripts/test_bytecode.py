@@ -12,8 +12,8 @@ COMPILE_TREE = "import sys, bytecode; bytecode.compile_tree(sys.executable, sys.
 # What stands between the two is pip's part.
 AHEAD = """
 import sys, bytecode
-place, site_packages, *wheels = sys.argv[1:]
-bytecode.PROCESSORS = 3
+seconds, place, site_packages, *wheels = sys.argv[1:]
+bytecode.PROCESSORS, bytecode.LAST_SECONDS = 3, float(seconds)
 ahead = bytecode.Ahead(sys.executable, wheels, place, site_packages)
 ahead.put_in_place()
 ahead.end()
@@ -72,7 +72,7 @@ def install(tmp_path, **changed):
 
 def test_wheels_are_compiled_while_pip_installs_them(tmp_path):
     place, installed, *wheels = install(tmp_path)
-    run(AHEAD, place, installed, *wheels)
+    run(AHEAD, "60", place, installed, *wheels)
     assert not place.exists()
     made = sorted(path.relative_to(installed) for path in installed.rglob("*.pyc"))
     expected = ("__pycache__/second", "first/__pycache__/a", "first/in/__pycache__/b")
@@ -87,7 +87,7 @@ def test_wheels_are_compiled_while_pip_installs_them(tmp_path):
 
 def test_byte_code_of_another_source_than_is_installed_is_not_taken(tmp_path):
     place, installed, *wheels = install(tmp_path, a="VALUE = 9\n")
-    run(AHEAD, place, installed, *wheels)
+    run(AHEAD, "60", place, installed, *wheels)
     assert not list((installed / "first").glob("__pycache__/a.*"))
     compile_tree(installed)
     assert compiled_in(installed / "first") == {b"a"} and compiled_in(installed) == {b"second"}
@@ -95,6 +95,22 @@ def test_byte_code_of_another_source_than_is_installed_is_not_taken(tmp_path):
     subprocess.run([sys.executable, "-B", "-c", code], cwd=installed, check=True)
 
 
+def test_what_is_not_compiled_when_pip_has_installed_it_all_processors_share(tmp_path):
+    place, installed, *wheels = install(tmp_path)
+    many = {f"many/module{number}.py": f"VALUE = [{number}] * 9\n" * 300 for number in range(99)}
+    with zipfile.ZipFile(wheels[0], "w") as archive:
+        for path, text in many.items():
+            archive.writestr(path, text)
+            (installed / path).parent.mkdir(exist_ok=True)
+            (installed / path).write_text(text)
+    run(AHEAD, "0.3", place, installed, *wheels)
+    assert not place.exists()
+    made = list((installed / "many/__pycache__").glob("*"))
+    assert all(marshal.loads(path.read_bytes()[16:]).co_filename.startswith(str(installed)) for path in made)
+    compile_tree(installed)
+    assert compiled_in(installed / "many") == {b"module%d" % number for number in range(99)}
+
+
 def test_no_wheels_are_no_trouble(tmp_path):
-    run(AHEAD, tmp_path / "compiled", tmp_path)
+    run(AHEAD, "60", tmp_path / "compiled", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,11 @@ import os
 import shutil
 import subprocess
 
+import process
+
 PROCESSORS = os.sysconf("SC_NPROCESSORS_ONLN")
+# What is left to compile after these, all processors share; for less it is not worth starting a process on each.
+LAST_SECONDS = 0.1
 
 
 class Ahead(object):
@@ -22,21 +26,28 @@ class Ahead(object):
         self._compilers = {own: _start(command + [own, site_packages] + shares[own]) for own in shares if shares[own]}
 
     def put_in_place(self):
-        """Move to its place the byte code of all that pip has installed just as it was compiled."""
-        for place, compiler in self._compilers.items():
-            compiler.wait()
+        """Move to its place what is compiled by now, of all that pip has installed just as it was compiled."""
+        process.wait_for_end([compiler.pid for compiler in self._compilers.values()], LAST_SECONDS)
+        self._stop()
+        for place in self._compilers:
             for directory, _, names in os.walk(place):
                 if os.path.basename(directory) == "__pycache__":
                     self._move(directory, os.path.join(self._site_packages, os.path.relpath(directory, place)), names)
 
     def end(self):
         """Remove what was not put in place."""
-        for compiler in self._compilers.values():
-            compiler.wait()
+        self._stop()
         shutil.rmtree(self._place, ignore_errors=True)
 
+    def _stop(self):
+        for compiler in self._compilers.values():
+            if compiler.poll() is None:
+                compiler.terminate()
+                compiler.wait()
+
     def _move(self, directory, target, names):
-        for name in names:
+        # One that was being written has another ending yet.
+        for name in [name for name in names if name.endswith(".pyc")]:
             source = os.path.join("..", name.split(".")[0] + ".py")
             if _same(os.path.join(directory, source), os.path.join(os.path.dirname(target), os.path.basename(source))):
                 if not os.path.isdir(target):
@@ -84,7 +95,7 @@ def _names(directory):
 
 def _start(command, given=b""):
     with open(os.devnull, "w") as null:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, close_fds=True)
-    process.stdin.write(given)
-    process.stdin.close()
-    return process
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, close_fds=True)
+    child.stdin.write(given)
+    child.stdin.close()
+    return child
