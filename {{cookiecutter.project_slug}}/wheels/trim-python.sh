@@ -42,12 +42,13 @@ forget_programs() {
   find . -path '*.dist-info/RECORD' -exec sed -i -e '/^\(\.\.\/\)*bin\//d' {} +
 }
 
-# virtualenv has modules that are called python2.py.
+# virtualenv has modules that are called python2.py. The build id is a hash of debug information, too, which tells in which directory
+# OpenSSL's headers lay.
 strip_binaries() {
   {
     find "$SHIPPED/bin" -type f -name 'python[23].*' -print0
     find "$SHIPPED/lib" -type f \( -name '*.so' -o -name '*.so.*' \) -print0
-  } | xargs -0 sh -c 'chmod u+w "$@" && strip --strip-unneeded "$@"' strip
+  } | xargs -0 sh -c 'chmod u+w "$@" && strip --strip-unneeded --remove-section=.note.gnu.build-id "$@"' strip
 }
 
 main() {
