@@ -104,6 +104,8 @@ def test_what_was_stopped_stays_so_until_it_is_started(installation):
     assert "2 is stopped" in installation.verb("status").stdout
     assert "current/deploy/" not in installation.ssh("crontab -l", check=False).stdout
     assert installation.page(port=1337) == ""
+    restarted = installation.verb("restart")
+    assert (restarted.returncode, "app-v2 does not run; start it: sh" in restarted.stderr) == (78, True)
     verified = installation.run("deploy/verify.sh", installation.host, "2")
     assert verified.returncode == 1 and "it was stopped (make stop)" in verified.stdout
     started = installation.verb("start")

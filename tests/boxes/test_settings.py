@@ -147,6 +147,8 @@ def test_two_apps_share_a_box(bundles, installation, tmp_path):
         other = APP.replace("return VERSION", 'return "other " + VERSION')
         with bundles.changed("project/app.py", other), bundles.changed("project/test.py", ""):
             bundles.run("deploy/build_tarball.sh", "9")
+        taken = installation.deploy("9")
+        assert (taken.returncode, "port 1337 is held by systemd for another service" in taken.stderr) == (78, True)
         installation.must_deploy("9", SETTINGS="PORT=8010 SERVER_NAME=other.example")
         assert "VERSION" in installation.verb("status").stdout
     assert installation.page() == "1"

@@ -14,6 +14,7 @@ from building import TEMPLATE, release_part
 app_env = release_part("app_env")
 native = release_part("native")
 process = release_part("process")
+QUOTES = "the quotes are part of the value; leave them out"
 gunicorns_own = runpy.run_path(str(TEMPLATE / "deploy/box/gunicorn.conf.py"))
 
 
@@ -62,6 +63,14 @@ def test_a_line_that_the_app_cannot_mean_is_told_by_its_number_alone(layout, cap
     said = capsys.readouterr().err
     assert said.startswith(f"warning: line 2 of {layout.shared}/app.env is no setting: ") and said.count("\n") == 1
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("value", ['"secret"', "'secret'", "''"])
+def test_quotes_that_a_shell_would_take_away_are_told_and_stay(layout, capsys, value):
+    write(layout, f"KEY={value}\nOTHER=it's\nLONE='\n")
+    assert app_env.read(layout, process.Account(layout.username))["KEY"] == value
+    app_env.warn(layout)
+    assert capsys.readouterr().err == f"warning: line 1 of {layout.shared}/app.env: {QUOTES}\n"
 
 
 def test_a_file_that_the_account_cannot_read_is_told(layout, capsys):

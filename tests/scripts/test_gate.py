@@ -50,6 +50,10 @@ def test_one_error_all_the_while_is_refused(tmp_path):
     assert trial(tmp_path, 500) == "app-v1 answers / with 500, for 1 s now\n"
 
 
+def test_a_page_that_is_not_there_says_what_names_it(tmp_path):
+    assert trial(tmp_path, 404) == "app-v1 answers / with 404, for 1 s now; is HEALTH_PATH of config.env right?\n"
+
+
 def test_503_says_not_yet(tmp_path):
     assert trial(tmp_path, *[503] * 80, 200) == ""
 

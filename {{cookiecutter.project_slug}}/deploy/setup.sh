@@ -566,6 +566,8 @@ is_ours() {
 describe_process() {
   if [ "$1" -eq 0 ]; then
     echo "a process of another account"
+  elif [ "$1" -eq 1 ] && [ -d /run/systemd/system ]; then
+    echo "systemd for another service, such as another app of this kind (systemctl list-sockets names it)"
   else
     echo "process $1 ($(tr -c '[:print:]' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200 | sed 's/ *$//'))"
   fi

@@ -16,7 +16,8 @@ def test_page(answers, bundle):
         page.get("status") is not None and page["status"] == direct.get("status") and not missing,
         expected=f"the page that gunicorn gives (status {direct.get('status', 'unknown')})",
         found=page.get("error") or f"status {page['status']}, a page without: {listing(missing)}",
-        remedy=f"see nginx -t and /etc/nginx/conf.d/{bundle.name}.conf; activate the release again",
+        remedy=f"where another site answers (nginx -T), give each a SERVER_NAME; else see nginx -t and "
+        f"/etc/nginx/conf.d/{bundle.name}.conf, and activate the release again",
     )
 
 

@@ -37,15 +37,23 @@ def warn(layout):
         shown = "%s cannot be read by %s, so none of its settings count; make it a file of that account, with mode 600"
         warning(shown % (path(layout), layout.username))
     for number, line in enumerate(lines or [], 1):
-        if line and not line.startswith("#") and not _is_setting(line):
+        if not line or line.startswith("#"):
+            continue
+        if not _is_setting(line):
             shown = "line %d of %s is no setting: write KEY=value, without export and without space around the ="
             warning(shown % (number, path(layout)))
+        elif _is_quoted(line.split("=", 1)[1]):
+            warning("line %d of %s: the quotes are part of the value; leave them out" % (number, path(layout)))
 
 
 def _is_setting(line):
     """Whether an environment can have it; the name may be an odd one, but nobody means one with space in it."""
     name, sign, _ = line.partition("=")
     return bool(name and sign) and "\0" not in line and not any(character.isspace() for character in name)
+
+
+def _is_quoted(value):
+    return len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
 
 
 def advice(layout):

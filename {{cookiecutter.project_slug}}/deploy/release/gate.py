@@ -18,6 +18,7 @@ DEADLINE_SECONDS = 60
 # A new application that is up and gives one error for so long means it. While it warms up it says nothing, or 503.
 PATIENCE_WITH_ERRORS_SECONDS = 10
 SERVICE_UNAVAILABLE = 503
+NOT_FOUND = 404
 ANSWER_TIMEOUT_SECONDS = 10
 
 
@@ -108,7 +109,8 @@ class Trial(object):
             self.found, self._since = found, time.time()
         is_error = isinstance(found, int) and found not in (200, SERVICE_UNAVAILABLE)
         if is_error and time.time() - self._since > self._patience:
-            self.refuse("answers %s with %d, for %d s now" % (self._release.health_path, found, self._patience))
+            said = "answers %s with %d, for %d s now" % (self._release.health_path, found, self._patience)
+            self.refuse(said + ("; is HEALTH_PATH of config.env right?" if found == NOT_FOUND else ""))
 
     def _give_up(self):
         if self.found == 200:

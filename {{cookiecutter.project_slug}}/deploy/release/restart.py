@@ -18,8 +18,11 @@ def restart(box):
     if box.interrupted():
         settle(box)
     current = box.layout.current()
-    if current is None or not box.manager.is_running(current):
-        raise Failure(CONFIGURATION, "nothing runs here; put a release in service: sh activate.sh VERSION")
+    if current is None:
+        raise Failure(CONFIGURATION, "nothing is in service here; put a release in service: sh activate.sh VERSION")
+    if not box.manager.is_running(current):
+        start = "sh %s/deploy/activate.sh" % box.layout.current_link
+        raise Failure(CONFIGURATION, "%s does not run; start it: %s" % (current.directory_name, start))
     try_settings(box, current)
     workers.replace(box, current)
     box.state.log("restarted", current.version)
