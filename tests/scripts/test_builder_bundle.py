@@ -116,6 +116,14 @@ def test_a_link_to_elsewhere_is_refused_with_what_leaves_it_out(project, compile
         build(compiled, built)
 
 
+def test_another_content_under_the_same_version_is_known(project, compiled, built):
+    assert not build(compiled, built).replaces_another
+    assert not build(compiled, built).replaces_another
+    write(project / "project/app.py", "app = 2\n")
+    assert build(compiled, built).replaces_another
+    assert not build(compiled, built, "2").replaces_another
+
+
 def test_a_signature_lasts_no_longer_than_what_it_signs(project, compiled, built, tmp_path, monkeypatch):
     key = tmp_path / "key"
     subprocess.run([building.TEMPLATE / "deploy/keygen.sh", key], check=True, capture_output=True)

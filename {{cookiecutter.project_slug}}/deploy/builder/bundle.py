@@ -18,10 +18,12 @@ FORMAT = 1
 
 
 class Bundle(NamedTuple):
-    """A finished bundle: its file, whether it was there already, the glibc that it needs, and its other forms."""
+    """A finished bundle: its file, whether it was there already or is there in place of one with another content, the
+    glibc that it needs, and its other forms."""
 
     path: Path
     was_there: bool
+    replaces_another: bool
     floor: versions.Floor
     forms: list[Path]
 
@@ -47,9 +49,10 @@ def build(
         lines = description(settings, version, target, ingredients, content)
         head = pack.head_members(f"{settings.app_name}-v{version}", lines, content.members)
         path = path_of(settings, version, target, into)
+        former = publication.sums_of_former(path)
         is_new = publish_whole(path, head, content)
         forms = publish_forms(path, head, content, target, older)
-    return Bundle(path, not is_new, content.floor, forms)
+    return Bundle(path, not is_new, former not in ("", sums_of(head).sha256), content.floor, forms)
 
 
 @contextmanager

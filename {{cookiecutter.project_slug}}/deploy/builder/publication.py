@@ -20,6 +20,14 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
+def sums_of_former(path: Path) -> str:
+    """Return the sha256 of the SHA256SUMS of the bundle that is there, by its sidecar; "" if there is none."""
+    try:
+        return beside(path, ".sha256").read_text(encoding="utf-8").split()[2] if path.exists() else ""
+    except (OSError, UnicodeDecodeError, IndexError):
+        return ""
+
+
 def digest_of_head(parts: list[list[pack.Member]]) -> str:
     return pack.content_digest(parts[0])
 

@@ -68,6 +68,8 @@ def tell(built: Bundle, target: Target, ingredients: Ingredients) -> None:
     """Print the summary of a bundle."""
     path = built.path.relative_to(PROJECT)
     result(f"==> nothing has changed: {path} is as it was" if built.was_there else f"==> built {path}")
+    if built.replaces_another:
+        detail("in place of one with other content: a box that has that one refuses this; give it a VERSION of its own")
     for form in built.forms:
         detail(f"and {form.relative_to(PROJECT)}, {form.stat().st_size / 1e3:.1f} kB")
     count = sum(1 for _ in ingredients.wheels.glob("*.whl"))
