@@ -1,5 +1,8 @@
 """Old releases go, but none that a rollback may want, and nothing that a process runs from."""
 
+import getpass
+import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -57,6 +60,30 @@ def test_a_bad_release_goes_first_also_one_whose_own_test_failed(base, kinds):
     write(base / "state/bad/10", "{}")  # its directory went long ago
     assert left(base, "app-v") == [f"app-v{version}" for version in range(4, 9)]
     assert (base / "state/bad/9").exists()
+
+
+def test_what_a_kill_left_half_made_goes_but_not_from_a_home(base):
+    write(base / "app-v9/BUNDLE", "")
+    assert "app-v9" in left(base, "app-v")
+    write(base / "state/mode", "root")
+    write(base / "state/username", getpass.getuser())
+    assert left(base, "app-v") == [f"app-v{version}" for version in range(4, 9)]
+
+
+def test_the_links_to_what_goes_go_too(base, tmp_path):
+    """~USERNAME/app-v1 of root mode."""
+    user = pwd.getpwuid(os.getuid())
+    links = [Path(user.pw_dir) / f"{tmp_path.name}-v{version}" for version in (1, 8)]
+    write(base / "state/mode", "root")
+    write(base / "state/username", user.pw_name)
+    for link, version in zip(links, (1, 8), strict=True):
+        link.symlink_to(base / f"app-v{version}")
+    try:
+        left(base, "app-v")
+        assert [link.is_symlink() for link in links] == [False, True]
+    finally:
+        for link in links:
+            link.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("inside", ["", "/local"])

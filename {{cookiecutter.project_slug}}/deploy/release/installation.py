@@ -4,6 +4,7 @@ import os
 
 import environment
 import files
+import home_link
 import manifest
 import process
 import selftest
@@ -29,7 +30,7 @@ def install(layout, state, release):
         state.mark("bad", release.version)
         raise
     files.point(os.path.join(release.path, "instance"), os.path.join(layout.shared, "data"))
-    _link_from_home(layout, release)
+    home_link.make(layout, release)
     flushing.wait()
     files.sync(layout.base)
     state.mark("complete", release.version)
@@ -52,14 +53,3 @@ def _make_app_env(layout, account):
     command = '[ -e "$1" ] || [ -L "$1" ] || (umask 077 && printf "%s\\n" "$2" >"$1")'
     comment = "# Settings and secrets of the app on this box, KEY=value lines; then: activate.sh --restart"
     process.run(["/bin/sh", "-c", command, "sh", os.path.join(layout.shared, "app.env"), comment], account)
-
-
-def _link_from_home(layout, release):
-    """~USERNAME/NAME-vVERSION, so that the same commands work in both modes.
-
-    The account makes it itself: root writes nothing where others can.
-    """
-    if layout.mode == "root":
-        account = process.Account(layout.username)
-        command = ["ln", "-s", "-n", "-f", release.path, os.path.join(account.home, release.directory_name)]
-        process.run(command, account)

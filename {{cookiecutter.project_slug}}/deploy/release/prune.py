@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import home_link
 import process
 from output import detail, step
 
@@ -10,7 +11,7 @@ KEPT_GOOD_RELEASES = 5
 
 
 def prune(layout, state, former):
-    """Remove bad releases and all but the last good ones, then the interpreters that no release names.
+    """Remove bad and half made releases and all but the last good ones, then the interpreters that no release names.
 
     The release in service, the one before it and what a process runs from stay whatever their marks.
     """
@@ -32,10 +33,18 @@ def _directory(layout, version):
 
 
 def _present(layout, state):
-    """The versions that take room here: the installed ones, and those that their own test kept from being installed."""
+    """The versions that take room here: the installed ones, and those that are not for their own test or a kill."""
     installed = state.marked("complete")
     refused = [version for version in state.marked("bad") if os.path.isdir(_directory(layout, version))]
-    return installed + [version for version in refused if version not in installed]
+    others = refused + [version for version in _directories(layout) if version not in refused]
+    return installed + [version for version in others if version not in installed]
+
+
+def _directories(layout):
+    """Every version with a directory. In user mode BASE is a home, where a person may have unpacked a tarball: none."""
+    prefix = layout.name + "-v"
+    entries = os.listdir(layout.base) if layout.mode == "root" else []
+    return sorted(entry[len(prefix) :] for entry in entries if entry.startswith(prefix))
 
 
 def _used_directories(base):
@@ -50,6 +59,7 @@ def _remove_release(layout, state, version):
     # The mark first: a release that is half removed must not count as installed.
     state.unmark("complete", version)
     state.unmark("good", version)
+    home_link.remove(layout, path)
     shutil.rmtree(path)
 
 

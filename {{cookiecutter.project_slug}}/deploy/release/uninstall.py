@@ -8,6 +8,7 @@ import sys
 
 import crontab
 import files
+import home_link
 import logrotation
 import process
 from output import USAGE, Failure, detail, plain, step
@@ -55,9 +56,7 @@ def _remove_accounts_own(layout, remove_shared):
         if os.path.isdir(path):
             process.run(["find", path, "-mindepth", "1", "-delete"], account)
             os.rmdir(path)
-    if layout.mode == "root":
-        pattern = os.path.join(layout.base, layout.name + "-v*")
-        process.run(["find", account.home, "-maxdepth", "1", "-lname", pattern, "-delete"], account)
+    home_link.remove(layout, os.path.join(layout.base, layout.name + "-v*"))
 
 
 def _remove_installed(layout):
