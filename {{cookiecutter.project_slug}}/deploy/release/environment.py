@@ -1,5 +1,6 @@
 """The virtual environment of a release: made by the bundle's interpreter, filled from the bundle's wheels alone."""
 
+import errno
 import glob
 import os
 import shutil
@@ -7,11 +8,14 @@ import tempfile
 
 import bytecode
 import process
-from output import BAD_BUNDLE, Failure, detail, step
+from output import BAD_BUNDLE, WRITE_FAILED, Failure, detail, step
 
 
 def create(release):
-    """Make the virtual environment from nothing; Failure (65) if a wheel is missing or not the listed one."""
+    """Make the virtual environment from nothing; Failure (65) if a wheel is missing or not the listed one.
+
+    Failure (73) where the disk is full.
+    """
     step("Making the virtual environment of %s" % release.directory_name)
     shutil.rmtree(release.venv, ignore_errors=True)
     if release.bundle["PYTHON"].startswith("2."):
@@ -83,7 +87,8 @@ def _install_wheels(release):
 def _run(command, **variables):
     status, output = process.run(command, environment=dict(variables, PYTHONDONTWRITEBYTECODE="1"))
     if status:
-        raise Failure(BAD_BUNDLE, "%s failed:\n%s" % (" ".join(command[:4]), process.tail(output)))
+        code = WRITE_FAILED if os.strerror(errno.ENOSPC) in output else BAD_BUNDLE
+        raise Failure(code, "%s failed:\n%s" % (" ".join(command[:4]), process.tail(output)))
 
 
 def _make_read_only(tree):
