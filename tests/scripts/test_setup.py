@@ -81,6 +81,10 @@ def test_variables_of_the_script_s_own_come_from_nowhere_else(home, shell):
         (("../1", "nobody"), "'../1' is not a version"),
         (("1\n2", "nobody"), "is not a version"),
         (("", "nobody"), "'' is not a version"),
+        (("--chek", "1", "nobody"), "setup.sh has no option '--chek'"),
+        (("1", "nobody", "PORT=abc"), "which takes a number from 1 to 65535"),
+        (("1", "nobody", "WORKERS=0"), "which takes a number from 1 to 999"),
+        (("1", "nobody", "NGINX=yes"), "which takes site, snippet or none"),
         (("1", "no body"), "is not an account name"),
         (("1", "$(id)"), "is not an account name"),
         (("1", "daemon"), "run setup.sh as root or as daemon"),
@@ -191,6 +195,18 @@ def test_a_truncated_bundle_is_refused_with_and_without_its_sidecar(home):
     assert run(home).returncode == 65
     tarball.with_name(tarball.name + ".sha256").unlink()
     assert run(home).returncode == 65
+
+
+def test_a_truncated_bundle_of_an_installed_version_is_called_damaged_and_nothing_else(home):
+    tarball = Bundle().write(home)
+    assert run(home).returncode == 0
+    (home / "state/complete/1").write_text("{}")
+    tarball.write_bytes(tarball.read_bytes()[:-200])
+    tarball.with_name(tarball.name + ".sha256").unlink()
+    result = run(home)
+    assert result.returncode == 65
+    (error,) = (line for line in result.stderr.splitlines() if line.startswith("error: "))
+    assert "is damaged: gzip: " in error
 
 
 def test_without_a_sidecar_there_is_a_warning(home):

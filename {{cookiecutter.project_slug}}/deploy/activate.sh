@@ -65,6 +65,7 @@ main() {
   name=$(bundle_value NAME)
   [ -n "$version" ] || [ "$command" != activate ] || version=$(bundle_value VERSION)
   case $version in
+    -*) usage "activate.sh has no option '$version'" ;;
     *[!A-Za-z0-9._-]* | [!A-Za-z0-9]*) usage "'$version' is not a version" ;;
   esac
   [ "$command" != activate ] || choose_release

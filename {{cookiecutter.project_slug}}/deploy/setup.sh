@@ -121,6 +121,7 @@ parse_arguments() {
   only_check=no
   case ${1:-} in -h | --help) help && exit 0 ;; esac
   [ "${1:-}" != --check ] || { only_check=yes && shift; }
+  case ${1:-} in -*) usage "setup.sh has no option '$1'" ;; esac
   [ $# -ge 2 ] || usage "setup.sh takes VERSION and USERNAME, not $# arguments"
   version=$1 username=$2
   shift 2
@@ -135,14 +136,14 @@ parse_arguments() {
 # The same as in release/settings.py, which reads them for good.
 parse_setting() {
   case $1 in
-    *=) pattern='^(PORT|SERVER_NAME|NGINX|WORKERS|THREADS)=$' ;;
-    PORT=*) pattern='^PORT=([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$' ;;
-    SERVER_NAME=*) pattern='^SERVER_NAME=[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}(,[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}){0,15}$' ;;
-    NGINX=*) pattern='^NGINX=(site|snippet|none)$' ;;
-    WORKERS=* | THREADS=*) pattern='^(WORKERS|THREADS)=[1-9][0-9]{0,2}$' ;;
+    *=) pattern='^(PORT|SERVER_NAME|NGINX|WORKERS|THREADS)=$' takes='a name that setup.sh knows before the =' ;;
+    PORT=*) takes='a number from 1 to 65535' pattern='^PORT=([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$' ;;
+    SERVER_NAME=*) takes='names with commas between them, at most 16' pattern='^SERVER_NAME=[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}(,[A-Za-z0-9*][A-Za-z0-9.*-]{0,252}){0,15}$' ;;
+    NGINX=*) takes='site, snippet or none' pattern='^NGINX=(site|snippet|none)$' ;;
+    WORKERS=* | THREADS=*) takes='a number from 1 to 999' pattern='^(WORKERS|THREADS)=[1-9][0-9]{0,2}$' ;;
     *) usage "'$1' is not a setting that setup.sh knows" ;;
   esac
-  matches "$1" "$pattern" || usage "'$1' is not a value for that setting"
+  matches "$1" "$pattern" || usage "'$1' is not a value for that setting, which takes $takes"
   settings=$settings$1$newline
 }
 
@@ -368,7 +369,7 @@ check_owner() {
   if [ $mode = user ]; then
     [ -w "$base" ] || gap "$username cannot write in its home, $base"
   elif [ -n "$(find "$base" "$state" -prune \( ! -user 0 -o -perm -020 -o -perm -002 \) 2>/dev/null)" ]; then
-    gap "$base is not root's alone: chown -R root:root $base && chmod go-w $base $state"
+    gap "$base is not root's alone: chown root:root $base $state; chmod go-w $base $state"
   fi
 }
 
@@ -696,7 +697,8 @@ copy_bundle() {
 
 stop_if_installed() {
   [ -f "$state/complete/$version" ] || return 0
-  [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$(hash_of_sums)" ] ||
+  brought=$(hash_of_sums) || exit $?
+  [ "$(sha256sum <"$base/$release/SHA256SUMS" | sed 's/ .*//')" = "$brought" ] ||
     fail 65 "$release is installed already, with other content; give the new one a version of its own"
   detail "$release is installed already"
   changed=$(first_changed "$release")
@@ -730,14 +732,14 @@ finish_decompressing() {
   [ -n "${decompressing:-}" ] || start_decompressing
   wait "$decompressing" || fail 73 "cannot decompress $tarball to $staging"
   [ "$(wc -c <"$staging/bundle.tar")" -le "$most" ] || fail 65 "$tarball is refused: it holds more than its BUNDLE says"
-  [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
+  [ -f "$staging/whole" ] || fail 65 "$tarball is damaged: $(sed -n '/./{p;q;}' "$staging/log")"
 }
 
 # Names, types and link targets are judged from the listing, before anything is written.
 check_members() {
   tar -tf "$staging/bundle.tar" >"$staging/names" 2>"$staging/log" &&
     tar -tvf "$staging/bundle.tar" >"$staging/listing" 2>>"$staging/log" ||
-    fail 65 "$tarball is damaged: $(sed -n 1p "$staging/log")"
+    fail 65 "$tarball is damaged: $(sed -n '/./{p;q;}' "$staging/log")"
   bad=$(awk -v release="$release" -v python="$python_dir" -v most="$most" "$member_rules" "$staging/names" "$staging/listing") ||
     fail 70 "cannot judge the members of $tarball"
   [ -z "$bad" ] || fail 65 "$tarball is refused: $bad"
