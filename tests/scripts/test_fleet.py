@@ -65,7 +65,7 @@ def test_a_box_that_fails_spares_the_batches_behind_its_own(fleet):
         ("nologin", 69, "nologin does not answer as a box does: This account is currently not available."),
         ("full", 73, "the upload to full failed"),
         ("cut", 73, "the upload to cut failed"),
-        ("lost", 69, "the connection to lost was lost; setup.sh goes on there: make status"),
+        ("lost", 69, "the connection to lost was lost; setup.sh ends there, or goes back, by itself: see make status"),
         ("fails", 78, "this box is not ready"),
     ],
 )

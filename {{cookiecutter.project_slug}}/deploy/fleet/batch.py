@@ -143,8 +143,7 @@ class Batch(BaseStateCallback):
         if self._name(op_hash) == UPLOAD:
             self._fail(host, WRITE_FAILED, f"the upload to {host.name} failed")
         elif status == LOST:
-            self._fail(
-                host, UNAVAILABLE, f"the connection to {host.name} was lost; setup.sh goes on there: make status"
-            )
+            settles = "setup.sh ends there, or goes back, by itself: see make status"
+            self._fail(host, UNAVAILABLE, f"the connection to {host.name} was lost; {settles}")
         else:
             self._fail(host, status or INTERNAL, "")
