@@ -84,7 +84,8 @@ def test_other_forms(cell, form, cases):
         install(cell, way, had=good.had)
 
 
-THINGS = {name: good.packed() for name, good in GOOD.items()}
+# Release 0's interpreter has the same name as source's and other content: that counts as damaged, and is replaced.
+THINGS = {name: good.packed() for name, good in GOOD.items() if name != "source"}
 THINGS |= {"sidecar": WHOLE.files(THINGS["whole"])[f"{WHOLE.file}.sha256"], "nothing": b"", "text": b"x\n"}
 # Targets of links, and what is no file.
 THINGS |= {name: name for name in ("/etc/passwd", "/dev/zero", "setup.sh", "app-v1.tar.gz", "gone", "..")}
