@@ -164,6 +164,12 @@ def test_a_box_that_cannot_be_reached(project):
     assert not [line for line in project.logged() if line.startswith("pytest")]
 
 
+def test_a_box_that_ssh_does_not_know_says_what_to_do(project):
+    project.stub("ssh", r"printf 'Host key verification failed.\r\n' >&2; exit 255")
+    result = project.verify("root@box")
+    assert "cannot reach root@box: Host key verification failed; log in once with ssh, and" in result.stderr
+
+
 def test_ssh_is_called_through_one_connection_that_is_closed_at_the_end(project, tmp_path):
     result = project.verify("deploy@box")
     assert result.returncode == 0, result.stderr

@@ -71,7 +71,7 @@ connect() {
   prepare_connections
   if ! open_connection "$1" "$connection/log"; then
     local reason
-    reason=$(tail -n 1 "$connection/log" | sed 's/\.$//')
+    reason=$(tail -n 1 "$connection/log" | tr -d '\r' | sed 's/\.$//')
     disconnect
     fail 69 "cannot reach $connection_host: ${reason:-ssh gave no reason}$(host_key_hint "$reason")"
   fi

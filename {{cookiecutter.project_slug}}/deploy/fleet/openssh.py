@@ -65,7 +65,7 @@ class OpenSSH(BaseConnector):
         if status:
             lines = log.read_text(errors="replace").split("\n")
             self.disconnect()
-            reason = next((line.strip() for line in reversed(lines) if line.strip()), "ssh gave no reason")
+            reason = next((line.strip().rstrip(".") for line in reversed(lines) if line.strip()), "ssh gave no reason")
             raise ConnectError(reason + (UNKNOWN_HOST if "Host key verification failed" in reason else ""))
 
     def disconnect(self) -> None:
