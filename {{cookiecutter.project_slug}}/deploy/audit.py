@@ -45,7 +45,7 @@ def locks() -> tuple[list[Path], list[str]]:
             unused.add(match[1])
         else:
             used.append(path)
-    return used, [f"Python {series}" for series in sorted(unused, key=numbers)]
+    return used, sorted(unused, key=numbers)
 
 
 def numbers(series: str) -> list[int]:
@@ -127,7 +127,7 @@ def audit(service: str) -> int:
         if unknown:
             status = complain(f"{service} cannot tell of {', '.join(unknown)}, so {name} is not checked")
     if unused:
-        print(f"    not asked about: what is pinned for {', '.join(unused)}, which no row of deploy/targets.json has")
+        print(f"    not asked about: what is pinned for Python {', '.join(unused)}, which no row of deploy/targets.json has")
     return status
 
 
