@@ -127,7 +127,8 @@ def audit(service: str) -> int:
         if unknown:
             status = complain(f"{service} cannot tell of {', '.join(unknown)}, so {name} is not checked")
     if unused:
-        print(f"    not asked about: what is pinned for Python {', '.join(unused)}, which no row of deploy/targets.json has")
+        pythons = ", ".join(unused)
+        print(f"    not asked about: what is pinned for Python {pythons}, which no row of deploy/targets.json has")
     return status
 
 

@@ -25,7 +25,7 @@ def test_installed(facts, bundle):
         bundle.release in facts.members and facts.complete,
         expected=f"{facts.base}/{bundle.release}, and its mark state/complete/{bundle.version}",
         found="no such mark" if bundle.release in facts.members else "no such directory",
-        remedy=f"deploy version {bundle.version}, or verify what is in service: {facts.current or 'nothing'}",
+        remedy=f"deploy version {bundle.version}, or verify another; in service is: {facts.current or 'nothing'}",
     )
 
 
