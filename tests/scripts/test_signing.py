@@ -166,7 +166,7 @@ def test_a_key_s_directory_is_made_for_its_owner_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "message"),
-    [("gone", "is not a private RSA key"), ("ours.pub", "is not a private RSA key"), ("short", "is shorter than 2048")],
+    [("gone", "is no file"), ("ours.pub", "is not a private RSA key"), ("short", "is shorter than 2048")],
 )
 def test_a_key_that_cannot_sign_is_refused_before_the_build(keys, tmp_path, monkeypatch, key, message):
     subprocess.run(["openssl", "genrsa", "-out", keys / "short", "1024"], check=True, capture_output=True)

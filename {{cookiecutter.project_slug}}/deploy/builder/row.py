@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Optional
 
-from builder import build_packages, bundle, check, choice, delta, inspection, interpreter, lock, modes, wheels
+from builder import build_packages, bundle, check, choice, delta, inspection, interpreter, lock, modes, signing, wheels
 from builder.bundle import Bundle
 from builder.contents import Ingredients
 from builder.engine import Engine
@@ -72,6 +72,8 @@ def tell(built: Bundle, target: Target, ingredients: Ingredients) -> None:
         detail("in place of one with other content: a box that has that one refuses this; give it a VERSION of its own")
     for form in built.forms:
         detail(f"and {form.relative_to(PROJECT)}, {inspection.size(form.stat().st_size)}")
+    if signing.key():
+        detail(f"each .sha256 signed by {signing.key()}: a .sha256.sig beside it")
     count = sum(1 for _ in ingredients.wheels.glob("*.whl"))
     size = built.path.stat().st_size / 1e6
     detail(f"target {target.name}, engine {ingredients.engine.name}, {size:.1f} MB, {count} wheels")

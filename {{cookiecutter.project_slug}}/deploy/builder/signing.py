@@ -36,7 +36,9 @@ def check_key() -> None:
         return
     described = openssl("rsa", "-in", private, "-noout", "-text")
     problem = ""
-    if described.returncode:
+    if not private.is_file():
+        problem = "is no file"
+    elif described.returncode:
         problem = "is not a private RSA key in PEM"
     elif int(re.findall(r"\((\d+) bit", described.stdout)[0]) < FEWEST_BITS:
         problem = f"is shorter than {FEWEST_BITS} bits"
