@@ -8,7 +8,7 @@ import pytest
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 # Sourced, or for other scripts alone.
-OTHERS = {"connection.sh", "help.sh", "hosts.sh", "reports.sh", "tools.sh"}
+OTHERS = {"connection.sh", "help.sh", "hosts.sh", "reports.sh", "run_builder.sh", "tools.sh"}
 # Some people export it; then cd prints where it went, or goes elsewhere.
 WITH_CDPATH = {**os.environ, "CDPATH": ".:/"}
 SCRIPTS = sorted(path.name for path in DEPLOY.glob("*.sh") if path.name not in OTHERS)

@@ -8,6 +8,7 @@
 # The private key has no passphrase, so that builds need nobody: keep it where only the build can read it. To give it one:
 # openssl rsa -aes256 -in PATH -out PATH.new; openssl then asks for it at each build.
 # Exit codes: 0 made; 64 usage; 69 there is no openssl; 73 a write failed.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=help.sh

@@ -13,6 +13,7 @@
 # Environment: that of build_tarball.sh; TARGET chooses the machine's row of targets.json.
 #
 # Exit codes: those of build_tarball.sh; 78 a target's Python is older than 3.9, which the tools need.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -23,6 +23,7 @@
 # Exit codes: those of setup.sh where it fails; 1 a check is red; 64 usage; 65 the bundle is damaged; 69 no bundle, no image,
 #   or no place to rehearse in; 70 internal; 73 no report;
 #   130 interrupted.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

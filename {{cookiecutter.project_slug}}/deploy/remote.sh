@@ -22,6 +22,7 @@
 #   SSH_CONFIG  an ssh configuration to use instead of your own
 #
 # Exit codes: those of activate.sh on the box; 64 usage; 69 the box cannot be reached, or the application is not there.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

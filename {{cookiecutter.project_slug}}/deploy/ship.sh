@@ -31,6 +31,7 @@
 #
 # Exit codes: those of setup.sh on the box, of several that of the first that failed; 64 usage, or several bundles fit; 69 a box
 #   cannot be reached; 73 the upload failed; 78 no bundle fits; 130 interrupted.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -24,6 +24,7 @@
 #
 # Exit codes: 0 everything was checked and is as it should be; 1 something is red, or nothing was checked;
 #   64 usage; 65 the bundle is damaged; 69 no bundle, or the one box cannot be reached; 70 internal; 73 no report.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
 here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
