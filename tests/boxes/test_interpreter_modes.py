@@ -37,7 +37,7 @@ def verify(project, box, version, mode="root"):
 
 def runs_on(box, mode="root"):
     """The executable of the release in service, as the kernel tells it; a former one may still be ending."""
-    pid = f"$(pgrep -u app -f \"$(readlink -f {BASE[mode]}/current)/venv/bin/gunicorn\" | head -n 1)"
+    pid = f'$(pgrep -u app -f "$(readlink -f {BASE[mode]}/current)/venv/bin/gunicorn" | head -n 1)'
     return box.ssh(f"readlink /proc/{pid}/exe").stdout.strip()
 
 

@@ -51,9 +51,7 @@ def test_rotations_under_load_lose_and_tear_no_line(installation, version):
     )
     installation.box.ssh("rm -f /tmp/stop /tmp/asked.*")
     with ThreadPoolExecutor(VISITORS) as pool:
-        clients = [
-            pool.submit(installation.box.ssh, f"set -- {n}; {client}", timeout=300) for n in range(VISITORS)
-        ]
+        clients = [pool.submit(installation.box.ssh, f"set -- {n}; {client}", timeout=300) for n in range(VISITORS)]
         for _ in range(ROTATIONS):
             installation.ssh(rotation(installation))
         installation.box.ssh("touch /tmp/stop")

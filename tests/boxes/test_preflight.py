@@ -56,7 +56,7 @@ def test_every_gap_at_once_with_the_command_that_mends_it(installation):
         box,
         getenforce="echo Enforcing",
         getsebool='echo "$1 --> off"',
-        firewall_cmd='case $1 in --state) echo running ;; *) exit 1 ;; esac',
+        firewall_cmd="case $1 in --state) echo running ;; *) exit 1 ;; esac",
     )
     box.ssh("mount -t tmpfs -o noexec,size=1m none /opt; systemctl stop nginx; mv /usr/sbin/logrotate /root")
     for unit, port in (("stranger", 1337), ("rival", 80)):
@@ -89,7 +89,7 @@ def test_what_is_no_gap(installation):
         box,
         getenforce="echo Enforcing",
         getsebool='echo "$1 --> on"',
-        firewall_cmd='case $1 in --state) echo running ;; *) exit 1 ;; esac',
+        firewall_cmd="case $1 in --state) echo running ;; *) exit 1 ;; esac",
     )
     result = preflight(installation, check=True)
     assert "firewall-cmd --permanent --add-service=http && firewall-cmd --reload" in result.stderr

@@ -128,5 +128,3 @@ def test_no_network_listener_but_the_public_port(served):
         line for line in listening.splitlines() if "127.0.0.1:1337" in line
     ]
     assert served.ssh("stat -c %a state/supervisor state/supervisor/control.sock", "app").stdout == "700\n700\n"
-
-

@@ -31,9 +31,7 @@ class Installation:
     def verify(self, login, version="1", **variables):
         """Verify that version as `login`; returns the exit code, what was ok and what was red."""
         host = f"{login}@{self.box.address}"
-        result = self.project.run(
-            "deploy/verify.sh", host, version, SSH_CONFIG=self.box.ssh_config, **variables
-        )
+        result = self.project.run("deploy/verify.sh", host, version, SSH_CONFIG=self.box.ssh_config, **variables)
         print(result.stdout, result.stderr)
         return result.returncode, names(result.stdout, "ok"), names(result.stdout, "RED")
 
@@ -119,9 +117,7 @@ def test_the_box_is_as_good_as_before(root_mode):
 def test_nothing_on_the_box_is_changed(root_mode):
     def files():
         left_out = r"\( -path '*/log*' -o -path /proc -o -path /run -o -path /sys \) -prune"
-        return root_mode.box.ssh(
-            rf"find / -xdev {left_out} -o -type f -printf '%p %T@ %s %m\n' | sort"
-        ).stdout
+        return root_mode.box.ssh(rf"find / -xdev {left_out} -o -type f -printf '%p %T@ %s %m\n' | sort").stdout
 
     before = files()
     root_mode.verify("deploy")

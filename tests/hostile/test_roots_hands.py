@@ -14,7 +14,7 @@ from cell import GROUP, USER, USERNAME
 DRIVER = """
 import os, shutil, sys
 sys.path.insert(0, "/srv/release")
-import app_env, files, installation, layout, logs, process, selftest, uninstall
+import app_env, files, home_link, installation, layout, logs, process, selftest, uninstall
 app_env.READ_SECONDS = 1
 box = layout.Layout("/opt/app", "app")
 account = process.Account(box.username)
@@ -35,7 +35,8 @@ def try_on_data():
 os.mkdir = mkdir
 for step in (
     lambda: installation._make_directories(box),
-    lambda: installation._link_from_home(box, release),
+    lambda: home_link.make(box, release),
+    lambda: home_link.remove(box, release.path),
     lambda: print(app_env.read(box, account)),
     lambda: print(logs.since(box, 0)),
     try_on_data,
@@ -105,6 +106,6 @@ def test_root_follows_no_link(cell, shape):
     result = cell.run("python3", "-B", "-c", DRIVER, root=True)
     assert roots_own(cell) == before
     assert cell.written_elsewhere() == []
-    assert result.stdout.count(b"done: ") == 6, result.stderr
+    assert result.stdout.count(b"done: ") == 7, result.stderr
     assert SECRET.encode() not in result.stdout + result.stderr
     assert b"root:" not in result.stdout + result.stderr

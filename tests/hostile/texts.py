@@ -131,8 +131,6 @@ right = st.lists(one_setting, max_size=2).map(lambda settings: ["1", "nobody", *
 arguments = st.tuples(st.sampled_from([[], [], ["--check"], ["--help"]]), st.one_of(said, right)).map(
     lambda parts: [*parts[0], *parts[1]]
 )
-arguments_of_activate = st.lists(
-    st.one_of(st.sampled_from(COMMANDS_OF_ACTIVATE), one_of_these(ARGUMENTS)), max_size=4
-)
+arguments_of_activate = st.lists(st.one_of(st.sampled_from(COMMANDS_OF_ACTIVATE), one_of_these(ARGUMENTS)), max_size=4)
 lying_there = st.sampled_from(LYING_THERE)
 environments = st.dictionaries(st.sampled_from(VARIABLES), one_of_these(CONTENTS), min_size=1, max_size=6)
