@@ -96,10 +96,11 @@ def test_no_other_address(box):
 @pytest.mark.needs("a login that may look into them")
 def test_no_other_release(box, bundle):
     """no process of another release is left"""
+    finish = "let it finish its last requests, for half a minute at most; then stop it (kill PID)"
     require_none(
         [f"process {pid} in {directory}" for pid, directory in box.left_over],
         expected=f"of all releases processes of {bundle.release} only",
-        remedy="let it finish its last requests, for half a minute at most; then stop it (kill PID)",
+        remedy=finish if box.current == bundle.release else f"{box.current} is in service: verify that one",
     )
 
 
