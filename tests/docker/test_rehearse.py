@@ -40,6 +40,13 @@ def test_a_good_bundle_passes_in_a_container(rehearsed):
     assert len(verdicts(result, "ok")) > 25 and verdicts(result, "RED") == []
 
 
+def test_what_the_release_key_did_not_sign_is_refused_before_it_runs(project, bundle, tmp_path):
+    assert project.run("deploy/keygen.sh", tmp_path / "key").returncode == 0
+    result = rehearse(project, "1", ENGINE="docker", RELEASE_KEY=tmp_path / "key.pub")
+    assert (result.returncode, "Installing" in result.stdout) == (65, False)
+    assert "app-v1.tar.gz.sha256.sig" in result.stderr
+
+
 def test_what_cannot_be_rehearsed_is_listed(rehearsed):
     lines = verdicts(rehearsed[0], "n/a")
     assert any(line.startswith(f"{CHECKS_OF_SYSTEMD} (not applicable: ") for line in lines)

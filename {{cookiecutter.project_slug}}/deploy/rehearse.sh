@@ -17,12 +17,12 @@
 #   ENGINE   auto (default: docker where an engine answers, else host), docker or host
 #   MODE     root (default, in a container) or user: how it is installed
 #   IMAGE    the image of the clean box, such as one of your company's; default: the base image of the bundle's target
+#   RELEASE_KEY  the public key that must have signed the .sha256 (make keygen)
 #   ENV_FILE settings and secrets of the app for the clean box, KEY=value lines as in its shared/app.env; default: none
 #   REPORT   a directory for the report, instead of dist/reports
 #
-# Exit codes: those of setup.sh where it fails; 1 a check is red; 64 usage; 65 the bundle is damaged; 69 no bundle, no image,
-#   or no place to rehearse in; 70 internal; 73 no report;
-#   130 interrupted.
+# Exit codes: those of setup.sh where it fails; 1 a check is red; 64 usage; 65 the bundle is damaged, or not signed by
+#   RELEASE_KEY; 69 no bundle, no image, or no place to rehearse in; 70 internal; 73 no report; 130 interrupted.
 if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi
 set -Eeuo pipefail
 
@@ -37,13 +37,20 @@ here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 main() {
   check_arguments "$@"
   find_bundle "$1"
-  local release python
+  check_signature "$1"
+  local release python key=''
   release=$(basename "$bundle" .tar.gz)
+  [ -z "${RELEASE_KEY:-}" ] || key=$(absolute "$RELEASE_KEY")
   choose_report "rehearse-$release-$(basename "$(dirname "$bundle")")"
   python=$("$here/tools.sh")/bin/python
   unset PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD
   step "Rehearsing $release"
-  exec "$python" -E -s -B "$here/rehearsal" "${ENGINE:-auto}" "${MODE:-}" "$bundle" "$report" "${IMAGE:-}" "${ENV_FILE:-}"
+  exec "$python" -E -s -B "$here/rehearsal" "${ENGINE:-auto}" "${MODE:-}" "$bundle" "$report" "${IMAGE:-}" "${ENV_FILE:-}" "$key"
+}
+
+# Before anything of the bundle is run, as on a box that has the key.
+check_signature() {
+  [ -z "${RELEASE_KEY:-}" ] || TARGET=$(basename "$(dirname "$bundle")") "$here/inspect.sh" "$1" >/dev/null
 }
 
 check_arguments() {

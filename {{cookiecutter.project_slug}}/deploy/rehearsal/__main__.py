@@ -29,7 +29,7 @@ MEANINGS = {
 }
 
 
-def main(engine: str, mode: str, tarball: str, report: str, image: str, env_file: str) -> int:
+def main(engine: str, mode: str, tarball: str, report: str, image: str, env_file: str, key: str) -> int:
     """Returns the exit code."""
     rehearsed = bundle.read(Path(tarball))
     settings = Path(env_file).read_bytes() if env_file else b""
@@ -41,7 +41,7 @@ def main(engine: str, mode: str, tarball: str, report: str, image: str, env_file
         status = install(place, rehearsed)
         if status == RED and not settings:
             print("    for the rehearsal, ENV_FILE=FILE brings the settings of shared/app.env", file=sys.stderr)
-        return status or check(place, rehearsed, report)
+        return status or check(place, rehearsed, report, key)
 
 
 def install(place: Place, rehearsed: bundle.Bundle) -> int:
@@ -56,11 +56,11 @@ def install(place: Place, rehearsed: bundle.Bundle) -> int:
     return status
 
 
-def check(place: Place, rehearsed: bundle.Bundle, report: str) -> int:
+def check(place: Place, rehearsed: bundle.Bundle, report: str, key: str) -> int:
     """Run the checks of verify there; returns the exit code."""
     print("==> Checking what serves there", flush=True)
     options = ["-c", "pytest.ini", "--rootdir=.", "--rehearsal", f"--bundle={rehearsed.path}", f"--hosts={place.host}"]
-    options += [f"--report={report}.html", f"--junitxml={report}.xml"]
+    options += [f"--report={report}.html", f"--junitxml={report}.xml", *([f"--key={key}"] if key else [])]
     command = [*place.enter, sys.executable, "-E", "-s", "-B", "-m", "pytest", *options]
     status = subprocess.run(command, cwd=HERE.parents[1] / "tests", env=place.environment()).returncode
     for suffix in ("html", "xml"):
