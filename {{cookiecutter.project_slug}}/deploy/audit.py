@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import versions
 from builder import targets
 from builder.output import Failure
 from builder.settings import DEPLOY, PROJECT
@@ -45,11 +46,7 @@ def locks() -> tuple[list[Path], list[str]]:
             unused.add(match[1])
         else:
             used.append(path)
-    return used, sorted(unused, key=numbers)
-
-
-def numbers(series: str) -> list[int]:
-    return [int(part) for part in series.split(".")]
+    return used, sorted(unused, key=versions.numbers)
 
 
 def pins_of(path: Path) -> list[tuple[str, str]]:

@@ -17,7 +17,8 @@
 # The bundle lies in the current directory, with its sidecar NAME-vVERSION.tar.gz.sha256 beside it. Where the box has a
 # release key, BASE/state/release-key.pem, the sidecar must be signed with it: NAME-vVERSION.tar.gz.sha256.sig.
 # A delta is completed with the files of the release that it names, which must be installed here as it was built; what
-# comes out is checked as a whole bundle is, and the same. Where several are here, the first of these is taken that this box can unpack.
+# comes out is checked as a whole bundle is, and the same. Where several are here, the first of these is taken that this
+# box can unpack.
 # Run as root: everything goes below /opt/NAME, systemd and nginx are set up. Run as USERNAME: everything
 # goes below that account's home, and nothing of root's is touched.
 #
